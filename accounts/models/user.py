@@ -1,0 +1,55 @@
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from accounts.models.centre import Agency, Centre
+
+
+class User(AbstractUser):
+    """A person who signs in. What they may do comes from their RoleGrants, never from Django's staff flag alone."""
+
+    centre = models.ForeignKey(Centre, null=True, blank=True, on_delete=models.PROTECT, related_name="people")
+    agency = models.ForeignKey(Agency, null=True, blank=True, on_delete=models.PROTECT, related_name="people")
+    display_name = models.CharField(max_length=120, blank=True)
+    languages = ArrayField(models.CharField(max_length=12), default=list, blank=True)
+    single_key_shortcuts = models.BooleanField(default=True)
+    theme = models.CharField(max_length=5, default="dark", choices=[("dark", "Dark"), ("light", "Light")])
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    @property
+    def initials(self) -> str:
+        """Two letters for narrow columns."""
+        parts = str(self).split()
+        return "".join(part[0] for part in parts[:2]).upper()
+
+
+class Role(models.TextChoices):
+    """Design section 8."""
+
+    CALL_TAKER = "call_taker", "Call taker"
+    DISPATCHER = "dispatcher", "Dispatcher"
+    CLINICIAN = "clinician", "Clinician"
+    RESPONDER = "responder", "Responder"
+    SUPERVISOR = "supervisor", "Supervisor"
+    PROGRAM_ADMINISTRATOR = "program_administrator", "Program administrator"
+    SYSTEM_ADMINISTRATOR = "system_administrator", "System administrator"
+    ANALYST = "analyst", "Analyst"
+    AUDITOR = "auditor", "Auditor"
+
+
+class RoleGrant(models.Model):
+    """One role of one person. One person may hold several: at night most centres have one to three seats."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="role_grants")
+    role = models.CharField(max_length=24, choices=Role.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "role"], name="role_once_per_person"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role}"
