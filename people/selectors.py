@@ -1,0 +1,102 @@
+"""Reads: the gazetteer, areas, cautions, phones."""
+
+import re
+from datetime import datetime
+
+from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import connection, transaction
+from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
+
+from accounts.models import Centre
+from people.geometry import box_around, covers, distance_m
+from people.models import Area, Caution, Place
+
+CAUTION_RADIUS_M = 30.0
+"""How near a premise must be for its cautions to be shown; about a building."""
+TYPO_THRESHOLD = 0.42
+"""Word similarity from which a gazetteer entry counts as meant; pg_trgm's own 0.6 misses two typos in one name."""
+_SHORT = {
+    "street": "st",
+    "avenue": "ave",
+    "road": "rd",
+    "drive": "dr",
+    "lane": "ln",
+    "boulevard": "blvd",
+    "court": "ct",
+    "place": "pl",
+    "north": "n",
+    "south": "s",
+    "east": "e",
+    "west": "w",
+    "and": "&",
+    "at": "&",
+    "/": "&",
+}
+
+
+def normalise(text: str) -> str:
+    """The form in which places are compared: lower case, common words shortened, one space."""
+    words = re.sub(r"[^\w&/#]+", " ", text.lower()).replace("/", " / ").split()
+    return " ".join(_SHORT.get(word, word) for word in words)
+
+
+def places_search(*, centre: Centre, text: str, limit: int = 8) -> list[Place]:
+    """Gazetteer entries like `text`, best first: exact, then beginning with it, then near by trigrams (typos)."""
+    wanted = normalise(text)
+    if len(wanted) < 2:
+        return []
+    exact = list(
+        Place.objects.filter(centre=centre, search__startswith=wanted).order_by(
+            Case(When(search=wanted, then=Value(0.0)), default=Value(1.0), output_field=FloatField()), "search"
+        )[:limit]
+    )
+    if len(exact) >= limit or len(wanted) < 3:
+        return exact
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = %s", [TYPO_THRESHOLD])
+        near = list(
+            Place.objects.filter(centre=centre)
+            .filter(Q(search__contains=wanted) | Q(search__trigram_word_similar=wanted))
+            .exclude(pk__in=[place.pk for place in exact])
+            .annotate(nearness=TrigramWordSimilarity(wanted, F("search")))
+            .order_by("-nearness", "search")[: limit - len(exact)]
+        )
+    return [*exact, *near]
+
+
+def area_of(*, centre: Centre, kind: str, lat: float, lon: float) -> str:
+    """The name of the beat or district that holds the point; empty outside all of them."""
+    for name, shape in Area.objects.filter(centre=centre, kind=kind).order_by("name").values_list("name", "shape"):
+        if covers(shape, lat, lon):
+            return str(name)
+    return ""
+
+
+def cautions_standing(*, centre: Centre, at: datetime) -> QuerySet[Caution]:
+    """Cautions that have not expired."""
+    return Caution.objects.filter(centre=centre, added_at__lte=at, expires_at__gt=at).select_related("premise")
+
+
+def cautions_at(
+    *, centre: Centre, lat: float | None, lon: float | None, place: Place | None = None, at: datetime
+) -> list[Caution]:
+    """Standing cautions of premises at the place or within CAUTION_RADIUS_M of the point, worst first."""
+    wanted = Q(pk__in=[])
+    if place is not None:
+        wanted |= Q(premise__place=place)
+    if lat is not None and lon is not None:
+        south, north, west, east = box_around(lat, lon, CAUTION_RADIUS_M)
+        wanted |= Q(premise__lat__range=(south, north), premise__lon__range=(west, east))
+    found = [
+        caution
+        for caution in cautions_standing(centre=centre, at=at).filter(wanted)
+        if caution.premise is not None
+        and (
+            (place is not None and caution.premise.place_id == place.pk)
+            or lat is None
+            or lon is None
+            or distance_m(lat, lon, caution.premise.lat, caution.premise.lon) <= CAUTION_RADIUS_M
+        )
+    ]
+    order = {"danger": 0, "warn": 1, "info": 2}
+    return sorted(found, key=lambda caution: (order[caution.severity], caution.added_at))
