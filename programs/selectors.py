@@ -1,0 +1,118 @@
+"""Reads: what is published, what is open, what is covered, what is suspended."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from opening_hours import OpeningHours
+
+from accounts.models import Centre
+from people.geometry import covers
+from programs.models import ProgramVersion, ProtocolVersion, Suspension, VersionState
+from triage.programs import ProgramRules
+from triage.protocol import Protocol
+
+
+@lru_cache(maxsize=256)
+def _hours(notation: str) -> OpeningHours:
+    return OpeningHours(notation)
+
+
+def open_at(notation: str, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether hours in OSM notation are open at an instant, in local wall time. Unparseable hours raise ValueError."""
+    return bool(_hours(notation).is_open(at.astimezone(zone).replace(tzinfo=None)))
+
+
+def next_change(notation: str, at: datetime, zone: ZoneInfo) -> datetime | None:
+    """The next opening or closing as local time; None when it never changes."""
+    change = _hours(notation).next_change(at.astimezone(zone).replace(tzinfo=None))
+    return None if change is None else change.replace(tzinfo=zone)
+
+
+@lru_cache(maxsize=256)
+def _rules(spec: str) -> ProgramRules:
+    return ProgramRules.from_dict(json.loads(spec))
+
+
+@lru_cache(maxsize=32)
+def _protocol(data: str) -> Protocol:
+    return Protocol.from_dict(json.loads(data))
+
+
+def rules_of(version: ProgramVersion) -> ProgramRules:
+    """The triage rules of a version, parsed once a process."""
+    return _rules(json.dumps(version.spec["rules"], sort_keys=True))
+
+
+def protocol_of(version: ProtocolVersion) -> Protocol:
+    return _protocol(json.dumps(version.data, sort_keys=True))
+
+
+def protocol_published(centre: Centre) -> ProtocolVersion:
+    """The centre's protocol. Raises ProtocolVersion.DoesNotExist: then there is no suggestion."""
+    return ProtocolVersion.objects.get(centre=centre, state=VersionState.PUBLISHED)
+
+
+@dataclass(frozen=True)
+class PublishedPrograms:
+    """The published programs of a centre at one instant, with what is open, covered and suspended."""
+
+    versions: tuple[ProgramVersion, ...]
+    open_now: dict[str, bool | None]
+    covers: dict[str, bool | None]
+    suspended: dict[str, str]
+
+    def by_slug(self, slug: str) -> ProgramVersion | None:
+        return next((version for version in self.versions if version.program.slug == slug), None)
+
+
+def programs_published(
+    centre: Centre, *, at: datetime, lat: float | None, lon: float | None, beat: str = "", nature: str = ""
+) -> PublishedPrograms:
+    """What could take a call here and now. A place that is not known covers neither yes nor no (None)."""
+    versions = tuple(
+        ProgramVersion.objects.filter(program__centre=centre, state=VersionState.PUBLISHED, effective_from__lte=at)
+        .select_related("program", "program__agency")
+        .order_by("program__slug")
+    )
+    zone = centre.zone
+    stops = list(Suspension.objects.filter(centre=centre, lifted_at__isnull=True))
+    open_now: dict[str, bool | None] = {}
+    covered: dict[str, bool | None] = {}
+    suspended: dict[str, str] = {}
+    for version in versions:
+        slug = version.program.slug
+        try:
+            open_now[slug] = open_at(str(version.spec["hours"]), at, zone)
+        except (KeyError, ValueError):
+            open_now[slug] = False
+        covered[slug] = None if lat is None or lon is None else covers(version.area, lat, lon)
+        for stop in stops:
+            if stop_applies(stop, program=slug, beat=beat, nature=nature):
+                suspended[slug] = stop.reason
+    return PublishedPrograms(versions, open_now, covered, suspended)
+
+
+def stop_applies(stop: Suspension, *, program: str, beat: str, nature: str) -> bool:
+    """Whether a standing stop key forbids this program here."""
+    return {
+        Suspension.Scope.ALL.value: True,
+        Suspension.Scope.PROGRAM.value: stop.subject == program,
+        Suspension.Scope.BEAT.value: bool(beat) and stop.subject == beat,
+        Suspension.Scope.NATURE.value: bool(nature) and stop.subject == nature,
+    }[stop.scope]
+
+
+def suspensions_standing(centre: Centre) -> list[Suspension]:
+    return list(
+        Suspension.objects.filter(centre=centre, lifted_at__isnull=True).select_related("set_by").order_by("set_at")
+    )
+
+
+def spec_number(version: ProgramVersion | None, key: str, default: int) -> int:
+    """A whole number of seconds from a version's spec, for example `offer_timeout_s`."""
+    value: Any = version.spec.get(key) if version is not None else None
+    return int(value) if isinstance(value, int | float) and value > 0 else default
