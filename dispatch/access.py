@@ -1,0 +1,134 @@
+"""The only way a view or an API class gets an object: of one's own centre, with a role that includes it.
+
+Outside one's centre there is nothing (404); inside it without the role it is forbidden (403).
+"""
+
+from typing import TypeVar
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404
+
+from accounts.access import DISPATCHING, FLOOR, may, require
+from accounts.models import Role, User
+from dispatch.models import Alarm, Assignment, Call, Decision, Handoff, Incident, NarrativeEntry, StageOrder
+from dispatch.states import ASSIGNMENT_LIVE
+from people.models.audience import Audience
+from responders.models import Unit
+from responders.selectors import unit_of
+
+M = TypeVar("M", bound=Model)
+
+
+def _one(rows: QuerySet[M], user: User, id: UUID, centre: str = "centre") -> M:
+    """The row of the user's own centre; `centre` is the path to it. Raises Http404."""
+    found = rows.filter(**{"pk": id, centre: user.centre_id}).first() if user.centre_id is not None else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _crew_of_incident(user: User, incident_id: UUID) -> bool:
+    return Assignment.objects.filter(
+        incident_id=incident_id, state__in=ASSIGNMENT_LIVE, unit__crew__user=user, unit__crew__until__isnull=True
+    ).exists()
+
+
+def incident_for(user: User, id: UUID, *, change: bool = False) -> Incident:
+    """An incident, for the floor; for a crew only while it is assigned; for an auditor to read."""
+    incident = _one(Incident.objects.select_related("centre", "owner", "program_version__program"), user, id)
+    if may(user, *FLOOR) or _crew_of_incident(user, incident.pk):
+        return incident
+    if not change and may(user, Role.AUDITOR):
+        return incident
+    raise PermissionDenied("This incident is not yours to see.")
+
+
+def call_for(user: User, id: UUID) -> Call:
+    """A call, for the floor."""
+    require(user, *FLOOR)
+    return _one(Call.objects.select_related("incident__centre", "phone", "owner"), user, id)
+
+
+def assignment_for(user: User, id: UUID) -> Assignment:
+    """An assignment, for dispatchers and for the crew of its unit."""
+    assignment = _one(
+        Assignment.objects.select_related("incident__centre", "unit", "program_version__program"),
+        user,
+        id,
+        "incident__centre",
+    )
+    if may(user, *DISPATCHING) or unit_of(user) == assignment.unit:
+        return assignment
+    raise PermissionDenied("This assignment is another crew's.")
+
+
+def unit_for(user: User, id: UUID) -> Unit:
+    """A unit to change, for dispatchers and its own crew."""
+    unit = _one(Unit.objects.select_related("centre", "team"), user, id)
+    if may(user, *DISPATCHING) or unit_of(user) == unit:
+        return unit
+    raise PermissionDenied("This unit is another crew's.")
+
+
+def unit_to_send(user: User, id: UUID) -> Unit:
+    """A unit that a dispatcher chooses."""
+    require(user, *DISPATCHING)
+    return _one(Unit.objects.select_related("centre", "team"), user, id)
+
+
+def handoff_for(user: User, id: UUID) -> Handoff:
+    """A hand-off, for the floor."""
+    require(user, *FLOOR)
+    return _one(Handoff.objects.select_related("incident__centre"), user, id, "incident__centre")
+
+
+def decision_for(user: User, id: UUID) -> Decision:
+    """A decision, for the floor."""
+    require(user, *FLOOR)
+    return _one(Decision.objects.select_related("incident__centre", "by"), user, id, "incident__centre")
+
+
+def alarm_for(user: User, id: UUID) -> Alarm:
+    """An alarm, for the floor."""
+    require(user, *FLOOR)
+    return _one(Alarm.objects.select_related("incident", "unit"), user, id)
+
+
+def stage_order_for(user: User, id: UUID) -> StageOrder:
+    """A stage order, for dispatchers and for the crew under it."""
+    order = (
+        StageOrder.objects.select_related("assignment__incident", "assignment__unit")
+        .filter(pk=id, assignment__incident__centre=user.centre)
+        .first()
+    )
+    if order is None or user.centre_id is None:
+        raise Http404
+    if may(user, *DISPATCHING) or unit_of(user) == order.assignment.unit:
+        return order
+    raise PermissionDenied("This order is for another crew.")
+
+
+def note_for(user: User, id: UUID) -> NarrativeEntry:
+    """A note to strike: its own writer, or a supervisor."""
+    entry = _one(NarrativeEntry.objects.select_related("incident"), user, id, "incident__centre")
+    if entry.by_id == user.pk or may(user, Role.SUPERVISOR):
+        return entry
+    raise PermissionDenied("Only its writer or a supervisor may strike a note.")
+
+
+def audiences_of(user: User) -> frozenset[str]:
+    """Whose notes the person may read (design section 8). Call takers and dispatchers write general and justice notes;
+    clinical and substance-use notes are the clinicians' and the crews' of non-police teams."""
+    allowed: set[str] = set()
+    if may(user, *FLOOR, Role.RESPONDER, Role.AUDITOR):
+        allowed.add(Audience.GENERAL)
+    if may(user, Role.CLINICIAN):
+        allowed |= {Audience.CLINICAL, Audience.SUBSTANCE}
+    unit = unit_of(user) if may(user, Role.RESPONDER) else None
+    if unit is not None and unit.agency.kind not in {"police", "fire"}:
+        allowed |= {Audience.CLINICAL}
+    if (unit is not None and unit.agency.kind == "police") or may(user, Role.SUPERVISOR):
+        allowed |= {Audience.JUSTICE}
+    return frozenset(str(one) for one in allowed)

@@ -1,0 +1,100 @@
+"""Waking the worker. A nudge can be lost, doubled or late without harm: the pending row is the queue.
+
+It never blocks the caller and never raises. A thread of this process publishes, with time-outs of 100 ms and a pause
+of a few seconds after a failure (measured with kombu's defaults: a refused broker costs 0.6 s and then an error after
+the call is stored, a frozen one never returns).
+"""
+
+import logging
+import os
+import queue
+import threading
+import time
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_S = 0.1
+PAUSE_AFTER_FAILURE_S = 3.0
+_WAITING = 1000
+
+
+class Nudger:
+    """One process's publisher. `push` is safe from any thread and after a fork."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pid = 0
+        self._queue: queue.Queue[tuple[str, tuple[Any, ...]]] = queue.Queue(_WAITING)
+        self.sent = 0
+        self.dropped = 0
+
+    def push(self, task: str, *args: Any) -> None:
+        """Ask for a task to be run soon. Drops it when the broker is away: the sweeper finds the work anyway."""
+        try:
+            self._start()
+            self._queue.put_nowait((task, args))
+        except queue.Full:
+            self.dropped += 1
+
+    def _start(self) -> None:
+        if self._pid == os.getpid():
+            return
+        with self._lock:
+            if self._pid == os.getpid():
+                return
+            self._queue = queue.Queue(_WAITING)
+            threading.Thread(target=self._run, name="nudger", daemon=True).start()
+            self._pid = os.getpid()
+
+    def _run(self) -> None:
+        closed_until = 0.0
+        connection: Any = None
+        while True:
+            task, args = self._queue.get()
+            if time.monotonic() < closed_until:
+                self.dropped += 1
+                continue
+            try:
+                if connection is None:
+                    connection = _connection()
+                current_app.send_task(task, args=args, connection=connection, retry=False, ignore_result=True)
+                self.sent += 1
+            except Exception as error:  # noqa: BLE001 - a nudge may fail in any way the broker can; nothing is lost by it
+                self.dropped += 1
+                closed_until = time.monotonic() + PAUSE_AFTER_FAILURE_S
+                logger.warning("nudge not sent", extra={"task": task, "cause": type(error).__name__})
+                _discard(connection)
+                connection = None
+
+
+def _connection() -> Any:
+    return current_app.connection_for_write(
+        transport_options={
+            "socket_timeout": TIMEOUT_S,
+            "socket_connect_timeout": TIMEOUT_S,
+            "retry_on_timeout": False,
+            "max_retries": 0,
+        },
+        connect_timeout=TIMEOUT_S,
+    )
+
+
+def _discard(connection: Any) -> None:
+    if connection is None:
+        return
+    try:
+        connection.collapse()
+    except Exception as error:  # noqa: BLE001 - it is being thrown away
+        logger.debug("broker connection closed badly", extra={"cause": type(error).__name__})
+
+
+nudger = Nudger()
+
+
+def offer_after_commit(centre_id: int) -> None:
+    """Have the centre's pending incidents offered as soon as this transaction has committed."""
+    transaction.on_commit(lambda: nudger.push("dispatch.offer", centre_id), robust=True)

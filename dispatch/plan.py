@@ -1,0 +1,52 @@
+"""From a suggestion to what would be sent: the class, the program, the services. Pure."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from triage.response import ResponseClass
+from triage.results import Suggestion
+
+
+def direction(chosen: str, suggested: str) -> str:
+    """ "same", "more" or "less" cautious than suggested."""
+    one, other = ResponseClass(chosen), ResponseClass(suggested)
+    if one is other:
+        return "same"
+    return "less" if one.is_less_cautious_than(other) else "more"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What accepting would send: `program` (slug) for a unit, or hand-offs to `services`, and why not less."""
+
+    response_class: str
+    program: str
+    services: tuple[str, ...]
+    triaged: bool
+    code: str = ""
+    words: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def plan_of(suggestion: Suggestion) -> Plan:
+    """The plan of a suggestion: its recommendation after fit and upward fallback.
+
+    A call that nobody has triaged goes as its nature's standard response, which counts as `emergency`.
+    """
+    said = suggestion.recommendation
+    if not suggestion.triaged or said.response_class is None:
+        return Plan("emergency", "", tuple(said.services) or ("police",), False, "not_triaged", said.text)
+    program = said.programs[0] if said.programs else ""
+    services = tuple(said.services)
+    if not program and not services:
+        services = ("police",)
+    return Plan(str(said.response_class), program, services, True, said.code, said.text)
+
+
+def standard_plan(services: tuple[str, ...]) -> Plan:
+    """What is sent when there is no suggestion: the nature's standard response."""
+    return Plan(
+        "emergency", "", services or ("police",), False, "no_suggestion", "No suggestion, use standard dispatch."
+    )

@@ -1,0 +1,84 @@
+"""Coded reasons and outcomes: code to the words that people read. Every refusal, override and end has one."""
+
+OVERRIDE_MORE = {
+    "caller_asked_police": "Caller asked for police",
+    "officer_asked": "Officer asked for it",
+    "known_risk": "Risk known to us at this place or person",
+    "sounds_worse": "Sounds worse than the answers say",
+    "scene_unclear": "Scene unclear",
+    "policy": "Local policy",
+}
+OVERRIDE_LESS = {
+    "danger_over": "Danger is over, confirmed by a second source",
+    "answer_corrected": "An answer was wrong",
+    "clinician_advice": "Clinician advises",
+    "officer_released": "Officer released it on scene",
+}
+NOT_DIVERTED = {
+    "no_unit": "No unit",
+    "out_of_hours": "Out of hours",
+    "out_of_area": "Out of area",
+    "excluded": "Excluded by a rule",
+    "insufficient_information": "Not enough information",
+    "caller_refused": "Caller refused",
+    "caller_asked_police": "Caller asked for police",
+    "officer_asked": "Officer asked for it",
+    "override": "Call taker chose a more cautious response",
+    "suspended": "Diversion suspended",
+    "not_triaged": "Sent before triage",
+    "timed_out": "Promise ran out",
+    "returned": "Returned by the team",
+}
+DECLINE = {
+    "out_of_position": "Too far away",
+    "finishing_call": "Still finishing a call",
+    "safety": "Not safe for this crew",
+    "known_to_crew": "Known to the crew: conflict",
+    "equipment": "Equipment or vehicle",
+    "end_of_shift": "End of shift",
+}
+RETURN = {
+    "unsafe": "Unsafe",
+    "out_of_scope": "Out of scope",
+    "medical": "Needs medical care",
+    "out_of_area": "Out of area",
+    "unresolved": "Could not be resolved",
+}
+DISPOSITIONS = {
+    "resolved_on_scene": "Resolved on scene",
+    "services_accepted": "Services accepted",
+    "refused": "Refused services",
+    "transported_services": "Transported to services",
+    "transported_hospital": "Handed to EMS for hospital",
+    "not_found": "Nobody found",
+    "resolved_by_phone": "Resolved by telephone",
+    "handed_to_police": "Handed to police",
+    "follow_up_booked": "Follow-up booked",
+    "returned_to_911": "Returned to 911",
+}
+OUTCOMES = {
+    **DISPOSITIONS,
+    "handed_off": "Handed off and acknowledged",
+    "no_response_needed": "No response needed",
+    "joined": "Joined to another incident",
+    "misdial": "Misdial",
+    "test": "Test",
+    "abandoned": "Abandoned, called back",
+}
+NO_UNIT = {
+    "no_unit_in_program": "The program has no unit",
+    "all_declined": "Every unit declined or did not answer",
+    "all_busy": "Every unit is busy",
+    "all_off_shift": "Every unit is off shift or out of service",
+    "capability_missing": "No free unit has what the call needs",
+}
+STAGE_LIFT = {
+    "scene_safe_police": "Police say scene safe",
+    "danger_answer_wrong": "The danger answer was wrong",
+    "person_left": "The person with the danger has left",
+}
+
+
+def words(table: dict[str, str], code: str) -> str:
+    """The words of a code; the code itself if an older version wrote one that is no longer offered."""
+    return table.get(code, code.replace("_", " "))

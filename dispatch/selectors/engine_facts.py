@@ -1,0 +1,125 @@
+"""From rows to the plain facts that the assignment engine reads."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Max, Prefetch
+
+from accounts.models import Centre
+from dispatch.engine import IncidentFacts, Recommendation, UnitFacts, recommend
+from dispatch.models import Assignment, Incident, LocationEntry
+from dispatch.selectors.triage import place_of
+from dispatch.states import ASSIGNMENT_LIVE
+from programs.models import ProgramVersion
+from responders.models import CrewMember, Unit
+from responders.selectors import shift_end
+
+ASK_AGAIN_AFTER_S = 180
+"""A unit that did not answer is asked again only after this; one that declined is not asked again for the same call."""
+
+
+def incident_facts(incident: Incident, place: LocationEntry | None = None) -> IncidentFacts:
+    """The facts of one pending incident."""
+    where = place if place is not None else place_of(incident)
+    version = incident.program_version
+    return IncidentFacts(
+        id=str(incident.pk),
+        priority=incident.priority,
+        waiting_since=incident.sent_at or incident.opened_at,
+        lat=where.lat if where else None,
+        lon=where.lon if where else None,
+        by_phone=is_by_phone(version),
+    )
+
+
+def is_by_phone(version: ProgramVersion | None) -> bool:
+    """Whether the program answers by telephone: nobody travels."""
+    return version is not None and version.spec["rules"].get("response_class") == "tele_clinician"
+
+
+def units_with_facts(centre: Centre, *, at: datetime, only: Collection[UUID] | None = None) -> list[Unit]:
+    """The centre's units with crew, shifts and live assignments loaded: a constant number of queries."""
+    units = Unit.objects.filter(centre=centre)
+    if only is not None:
+        units = units.filter(pk__in=only)
+    return list(
+        units.select_related("team", "agency").prefetch_related(
+            Prefetch("crew", queryset=CrewMember.objects.filter(until__isnull=True).select_related("user")),
+            "shifts",
+            Prefetch(
+                "assignments",
+                queryset=Assignment.objects.filter(state__in=ASSIGNMENT_LIVE).select_related("incident"),
+                to_attr="live_assignments",
+            ),
+        )
+    )
+
+
+def unit_facts(
+    unit: Unit,
+    *,
+    centre: Centre,
+    at: datetime,
+    team_ids: Collection[int],
+    refusal: str = "",
+    free_since: datetime | None = None,
+) -> UnitFacts:
+    """The facts of a unit loaded by `units_with_facts`."""
+    live: list[Assignment] = unit.live_assignments  # type: ignore[attr-defined]  # set by the prefetch
+    return UnitFacts(
+        id=str(unit.pk),
+        call_sign=unit.call_sign,
+        service=unit.service,
+        serves=unit.team_id in team_ids,
+        busy=any(assignment.exclusive for assignment in live),
+        crew=len(unit.crew.all()),
+        shift_ends=shift_end(list(unit.shifts.all()), at, centre.zone),
+        lat=unit.lat,
+        lon=unit.lon,
+        position_at=unit.position_at,
+        capabilities=frozenset(unit.capabilities),
+        languages=frozenset(unit.languages),
+        free_since=free_since,
+        refusal=refusal,
+    )
+
+
+def refusals(incident: Incident, at: datetime) -> dict[UUID, str]:
+    """Units that declined this incident, or did not answer its offer a short while ago."""
+    found: dict[UUID, str] = {}
+    for unit_id, state, ended_at in incident.assignments.filter(state__in=["declined", "expired"]).values_list(
+        "unit_id", "state", "ended_at"
+    ):
+        if state == "declined":
+            found[unit_id] = "declined"
+        elif ended_at and at - ended_at < timedelta(seconds=ASK_AGAIN_AFTER_S):
+            found.setdefault(unit_id, "did_not_answer")
+    return found
+
+
+def recommend_for(
+    incident: Incident, *, units: Iterable[Unit], at: datetime, version: ProgramVersion | None = None
+) -> Recommendation:
+    """The engine's recommendation for one incident over loaded units."""
+    program_version = version or incident.program_version
+    team_ids = set(program_version.program.teams.values_list("pk", flat=True)) if program_version is not None else set()
+    refused = refusals(incident, at)
+    loaded = list(units)
+    freed = dict(
+        Assignment.objects.filter(unit__in=[unit.pk for unit in loaded], ended_at__isnull=False)
+        .values_list("unit_id")
+        .annotate(last=Max("ended_at"))
+    )
+    facts = [
+        unit_facts(
+            unit,
+            centre=incident.centre,
+            at=at,
+            team_ids=team_ids,
+            refusal=refused.get(unit.pk, ""),
+            free_since=freed.get(unit.pk),
+        )
+        for unit in loaded
+    ]
+    return recommend(incident_facts(incident), facts, at)

@@ -1,0 +1,162 @@
+"""The suggestion of an incident, from the answers of all its calls and crews."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from dispatch.models import Answer, Incident, LocationEntry
+from programs.models import ProgramVersion, ProtocolVersion
+from programs.selectors import PublishedPrograms, programs_published, protocol_of, protocol_published, rules_of
+from triage import engine
+from triage.answers import is_danger, is_lowering, most_dangerous
+from triage.results import FitResult, Reason, Suggestion, plain
+
+logger = logging.getLogger(__name__)
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A suggestion with what it was made from; `suggestion` is None when the engine could not make one."""
+
+    suggestion: Suggestion | None
+    answers: dict[str, Any]
+    published: PublishedPrograms | None
+    protocol: ProtocolVersion | None
+
+
+def standing_values(rows: Sequence[Answer], sent_at: datetime | None) -> list[Any]:
+    """Which answers to one question still count, given all that were given to it, oldest first.
+
+    Of each source the last one counts; an "unknown" never hides a danger that the same source gave before. After
+    sending, answers raise at once and never lower: all given since then count beside the one that stood at sending.
+    """
+    by_source: dict[str, list[Answer]] = {}
+    for row in rows:
+        by_source.setdefault(row.source, []).append(row)
+    values: list[Any] = []
+    for given in by_source.values():
+        before = [row for row in given if sent_at is None or row.at <= sent_at]
+        after = [row for row in given if sent_at is not None and row.at > sent_at]
+        standing: Any = None
+        for row in before:
+            if row.value == UNKNOWN and standing not in (None, UNKNOWN) and _dangerous(row.key, standing):
+                continue
+            standing = row.value
+        if standing is not None:
+            values.append(standing)
+        values.extend(row.value for row in after)
+    return values
+
+
+def _dangerous(key: str, value: Any) -> bool:
+    """Whether hiding the value would lower danger; lists are dangerous when they hold anything."""
+    if isinstance(value, list):
+        return bool(value)
+    return is_danger(key, value)
+
+
+def answers_merged(incident: Incident, rows: Sequence[Answer] | None = None) -> dict[str, Any]:
+    """The incident's answers: the most dangerous of all its sources, JSON values, unanswered questions absent."""
+    grouped: dict[str, list[Answer]] = {}
+    for row in rows if rows is not None else Answer.objects.filter(incident=incident).order_by("id"):
+        grouped.setdefault(row.key, []).append(row)
+    merged: dict[str, Any] = {}
+    for key, given in grouped.items():
+        values = [value for value in standing_values(given, incident.sent_at) if value != UNKNOWN]
+        if values:
+            value = most_dangerous(key, values)
+            if value is not None:
+                merged[key] = plain(value)
+    return merged
+
+
+def answers_of(incident: Incident) -> dict[str, dict[str, Any]]:
+    """For each answered question: the standing value, who said it last and when, and every other value given."""
+    merged = answers_merged(incident)
+    shown: dict[str, dict[str, Any]] = {}
+    for row in Answer.objects.filter(incident=incident).select_related("by").order_by("id"):
+        entry = shown.setdefault(row.key, {"value": merged.get(row.key, UNKNOWN), "others": []})
+        entry.update({"last": row.value, "by": row.by, "at": row.at, "basis": row.basis, "source": row.source})
+        if row.value not in entry["others"]:
+            entry["others"].append(row.value)
+    for entry in shown.values():
+        entry["others"] = [value for value in entry["others"] if value != entry["value"]]
+    return shown
+
+
+def place_of(incident: Incident) -> LocationEntry | None:
+    """The incident's present location: the last statement about it, never the carrier's."""
+    return (
+        LocationEntry.objects.filter(incident=incident, subject=LocationEntry.Subject.INCIDENT)
+        .select_related("place")
+        .order_by("-id")
+        .first()
+    )
+
+
+def judge(*, incident: Incident, at: datetime) -> Judged:
+    """Run triage for an incident. Any failure gives no suggestion, is logged without personal data, and is visible."""
+    answers = answers_merged(incident)
+    try:
+        where = place_of(incident)
+        if where is not None and where.location_type and "location_type" not in answers:
+            answers["location_type"] = where.location_type
+        protocol = protocol_published(incident.centre)
+        published = programs_published(
+            incident.centre,
+            at=at,
+            lat=where.lat if where else None,
+            lon=where.lon if where else None,
+            beat=where.beat if where else "",
+            nature=incident.nature,
+        )
+        suggestion = suggest(protocol, published, answers, incident.nature)
+        return Judged(suggestion, answers, published, protocol)
+    except Exception:
+        logger.exception("triage failed", extra={"incident": str(incident.pk)})
+        return Judged(None, answers, None, None)
+
+
+def suggest(
+    protocol: ProtocolVersion, published: PublishedPrograms, answers: Mapping[str, Any], nature: str
+) -> Suggestion:
+    """Triage with the published protocol and programs; a suspended program is excluded and says so."""
+    open_now = {slug: False if slug in published.suspended else open_ for slug, open_ in published.open_now.items()}
+    suggestion = engine.suggest(
+        protocol_of(protocol),
+        [rules_of(version) for version in published.versions],
+        answers,
+        nature or None,
+        open_now=open_now,
+        covers=published.covers,
+    )
+    if not published.suspended:
+        return suggestion
+    fits = tuple(
+        replace(
+            fit,
+            result=FitResult.EXCLUDED,
+            reasons=(Reason("suspended", f"Diversion is suspended: {published.suspended[fit.slug]}"),),
+        )
+        if fit.slug in published.suspended
+        else fit
+        for fit in suggestion.fits
+    )
+    return replace(suggestion, fits=fits)
+
+
+def suggestion_of(*, incident: Incident, at: datetime) -> Suggestion | None:
+    """The suggestion, or None: then every screen says “No suggestion, use standard dispatch”."""
+    return judge(incident=incident, at=at).suggestion
+
+
+def lowers(key: str, old: Any, new: Any) -> bool:
+    """Whether the new answer takes danger away from the old one (both are then kept on screen)."""
+    return is_lowering(key, old, None if new == UNKNOWN else new)
+
+
+def program_name(version: ProgramVersion | None) -> str:
+    return version.program.name if version is not None else ""

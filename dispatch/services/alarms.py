@@ -1,0 +1,92 @@
+"""Alarms: raised once per subject, taken by a person, ended by a person or by their cause."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Centre, Role, User
+from accounts.problems import Refused
+from accounts.services import audit
+from dispatch.models import Alarm, Incident
+from dispatch.services.journal import alarm_event
+from responders.models import Unit
+
+
+def alarm_raise(
+    *,
+    centre: Centre,
+    kind: str,
+    subject: str,
+    at: datetime,
+    owner_role: str = Role.DISPATCHER,
+    owner: User | None = None,
+    incident: Incident | None = None,
+    unit: Unit | None = None,
+    urgent: bool = False,
+    detail: dict[str, Any] | None = None,
+) -> Alarm:
+    """Raise an alarm in the caller's transaction; the one already standing for the subject is returned unchanged."""
+    standing = Alarm.objects.filter(kind=kind, subject=subject, ended_at__isnull=True).first()
+    if standing is not None:
+        return standing
+    try:
+        with transaction.atomic():
+            alarm = Alarm.objects.create(
+                centre=centre,
+                kind=kind,
+                subject=subject,
+                opened_at=at,
+                owner_role=owner_role,
+                owner=owner,
+                incident=incident,
+                unit=unit,
+                urgent=urgent,
+                detail=detail or {},
+            )
+    except IntegrityError:
+        return Alarm.objects.get(kind=kind, subject=subject, ended_at__isnull=True)
+    alarm_event(alarm, "raised", at)
+    return alarm
+
+
+def alarms_end(*, kind: str, subject: str, at: datetime, by: User | None = None, note: str = "") -> None:
+    """End the alarm of a subject because its cause has gone."""
+    for alarm in Alarm.objects.select_for_update().filter(kind=kind, subject=subject, ended_at__isnull=True):
+        alarm.ended_at, alarm.ended_by, alarm.end_note, alarm.version = at, by, note, alarm.version + 1
+        alarm.save(update_fields=["ended_at", "ended_by", "end_note", "version"])
+        alarm_event(alarm, "ended", at)
+
+
+@transaction.atomic
+def alarm_take(*, alarm: Alarm, by: User, at: datetime) -> Alarm:
+    """A person says: mine."""
+    alarm = Alarm.objects.select_for_update(of=("self",)).select_related("centre").get(pk=alarm.pk)
+    if alarm.ended_at is None and alarm.owner_id != by.pk:
+        alarm.owner, alarm.version = by, alarm.version + 1
+        alarm.save(update_fields=["owner", "version"])
+        alarm_event(alarm, "taken", at)
+        audit(action="alarm.take", at=at, by=by, centre=alarm.centre, entity="alarm", entity_id=alarm.pk)
+    return alarm
+
+
+@transaction.atomic
+def alarm_end(*, alarm: Alarm, by: User, at: datetime, note: str) -> Alarm:
+    """A person ends an alarm and says what was done. Raises Refused without a note.
+
+    A stage order's alarm ends only with the crew's acknowledgement, and a hand-off's with the receiver's.
+    """
+    alarm = Alarm.objects.select_for_update(of=("self",)).select_related("centre").get(pk=alarm.pk)
+    if alarm.ended_at is not None:
+        return alarm
+    if alarm.kind in {Alarm.Kind.STAGE_UNACKNOWLEDGED, Alarm.Kind.HANDOFF_UNACKNOWLEDGED}:
+        raise Refused(
+            "alarm_ends_by_acknowledgement", "This alarm ends when the other side has acknowledged.", status=409
+        )
+    if not note.strip():
+        raise Refused("note_needed", "Say what was done.", field="note")
+    alarm.ended_at, alarm.ended_by, alarm.end_note, alarm.version = at, by, note.strip()[:160], alarm.version + 1
+    alarm.save(update_fields=["ended_at", "ended_by", "end_note", "version"])
+    alarm_event(alarm, "ended", at)
+    audit(action="alarm.end", at=at, by=by, centre=alarm.centre, entity="alarm", entity_id=alarm.pk)
+    return alarm

@@ -1,0 +1,153 @@
+"""Calls: opened before the first keystroke, ended with a code."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from accounts.models import Centre, Role, User
+from accounts.problems import Refused
+from accounts.services import audit
+from dispatch.models import Alarm, Call, Incident
+from dispatch.models.call import Channel
+from dispatch.services.alarms import alarm_raise
+from dispatch.services.closing import settle
+from dispatch.services.journal import incident_locked, record
+from dispatch.states import CALL_ENDS, TransitionRefused
+from people.services import phone_record
+
+LATE_AFTER_S = 60
+"""A create that arrives this long after it was taken is a late entry: never offered until a person says it is live."""
+
+
+def _next_number(centre: Centre) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE accounts_centre SET next_incident_number = next_incident_number + 1 WHERE id = %s"
+            " RETURNING next_incident_number - 1",
+            [centre.pk],
+        )
+        return int(cursor.fetchone()[0])
+
+
+@transaction.atomic
+def call_open(
+    *,
+    centre: Centre,
+    id: UUID,
+    channel: str,
+    by: User | None,
+    at: datetime,
+    device_at: datetime | None = None,
+    external_id: str = "",
+    number: str = "",
+) -> Call:
+    """Make the call's row and its incident, owned by the call taker. The same id, or the same external id, is one call.
+
+    Raises Refused for an unknown channel, a number that is no number, or an id that belongs to another centre.
+    """
+    if channel not in Channel.values:
+        raise Refused("channel_unknown", "This way of contact is not known.", field="channel")
+    known = Call.objects.filter(pk=id).first()
+    if known is None and external_id:
+        known = Call.objects.filter(centre=centre, external_id=external_id).first()
+    if known is not None:
+        if known.centre_id != centre.pk:
+            raise Refused("id_taken", "This call id is already in use.", field="id", status=409)
+        return known
+    phone = phone_record(centre=centre, number=number, at=at) if number.strip() else None
+    late = device_at is not None and at - device_at > timedelta(seconds=LATE_AFTER_S)
+    incident = Incident.objects.create(
+        centre=centre, number=_next_number(centre), opened_at=at, owner_role=Role.CALL_TAKER, owner=by, late=late
+    )
+    call = Call.objects.create(
+        id=id,
+        centre=centre,
+        incident=incident,
+        channel=channel,
+        phone=phone,
+        owner=by,
+        created_by=by,
+        late=late,
+        received_at=at,
+        device_at=device_at,
+        external_id=external_id,
+    )
+    record(
+        incident=incident, entity="call", row=call, action="open", by=by, at=at, to_state="open", device_at=device_at
+    )
+    audit(action="call.open", at=at, by=by, centre=centre, entity="call", entity_id=call.pk)
+    if late:
+        alarm_raise(
+            centre=centre,
+            kind=Alarm.Kind.LATE_ENTRY,
+            subject=str(incident.pk),
+            at=at,
+            incident=incident,
+            owner_role=Role.CALL_TAKER,
+            owner=by,
+        )
+    return call
+
+
+@transaction.atomic
+def phone_set(*, call: Call, number: str, confirmed: bool, by: User | None, at: datetime) -> Call:
+    """Set or confirm the number to call back. Raises Refused at the field for what is no number."""
+    incident = incident_locked(call.incident_id)
+    call = Call.objects.select_for_update().get(pk=call.pk)
+    call.phone = phone_record(centre=incident.centre, number=number, at=at)
+    call.phone_confirmed = confirmed
+    call.save(update_fields=["phone", "phone_confirmed"])
+    record(incident=incident, entity="call", row=call, action="phone", by=by, at=at)
+    return call
+
+
+@transaction.atomic
+def call_end(*, call: Call, ended_as: str, by: User | None, at: datetime) -> Call:
+    """End a call with a code. A dropped, abandoned or silent call owes a callback and says so until one is noted.
+
+    Raises TransitionRefused when it has ended otherwise already; ending it the same way twice changes nothing.
+    """
+    if ended_as not in CALL_ENDS:
+        raise Refused("end_unknown", f"Choose one of {', '.join(CALL_ENDS)}.", field="as")
+    incident = incident_locked(call.incident_id)
+    call = Call.objects.select_for_update().get(pk=call.pk)
+    if call.state == "ended":
+        if call.ended_as == ended_as:
+            return call
+        raise TransitionRefused("call", ended_as, call.state)
+    call.state, call.ended_as, call.ended_at = "ended", ended_as, at
+    call.save(update_fields=["state", "ended_as", "ended_at"])
+    record(
+        incident=incident,
+        entity="call",
+        row=call,
+        action="end",
+        by=by,
+        at=at,
+        from_state="open",
+        to_state="ended",
+        reason=ended_as,
+    )
+    audit(
+        action="call.end",
+        at=at,
+        by=by,
+        centre=incident.centre,
+        entity="call",
+        entity_id=call.pk,
+        detail={"as": ended_as},
+    )
+    if ended_as in {"dropped", "abandoned", "silent"}:
+        alarm_raise(
+            centre=incident.centre,
+            kind=Alarm.Kind.DROPPED_CALL,
+            subject=str(call.pk),
+            at=at,
+            incident=incident,
+            owner_role=Role.CALL_TAKER,
+            owner=call.owner,
+            detail={"owed": 2, "within_s": 120},
+        )
+    settle(incident=incident, by=by, at=at)
+    return call

@@ -1,0 +1,180 @@
+"""When a crew needs help, and when it gives a call back to 911."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from django.db import transaction
+
+from accounts.models import Role, User
+from accounts.problems import Refused
+from accounts.services import audit
+from dispatch.models import Alarm, Assignment, Incident, LocationEntry
+from dispatch.models.call import Channel
+from dispatch.reasons import RETURN
+from dispatch.services.alarms import alarm_end, alarm_raise
+from dispatch.services.assignments import assignment_act
+from dispatch.services.calls import call_end, call_open
+from dispatch.services.handoffs import handoff_open
+from dispatch.services.journal import incident_locked, record
+from dispatch.services.locations import location_record
+from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
+from responders.models import Unit
+from responders.services import unit_position
+
+
+@transaction.atomic
+def help_request(
+    *,
+    unit: Unit,
+    by: User | None,
+    at: datetime,
+    lat: float | None = None,
+    lon: float | None = None,
+    device_at: datetime | None = None,
+) -> Alarm:
+    """Panic: an urgent alarm and a priority-1 police hand-off in one transaction, at the crew's last position.
+
+    It joins the crew's present incident, or makes one of its own. The alarm ends only at “crew heard”, by a named
+    person. Asking twice while it stands is one alarm.
+    """
+    if lat is not None and lon is not None:
+        unit_position(unit=unit, lat=lat, lon=lon, by=by, at=at)
+    unit = Unit.objects.select_related("centre").get(pk=unit.pk)
+    standing = Alarm.objects.filter(kind=Alarm.Kind.PANIC, subject=str(unit.pk), ended_at__isnull=True).first()
+    if standing is not None:
+        return standing
+    assignment = unit.assignments.filter(state__in=ASSIGNMENT_LIVE).order_by("-offered_at").first()
+    incident = _incident_of(unit, assignment, by, at)
+    before, incident.priority = incident.priority, 1
+    alarm = alarm_raise(
+        centre=unit.centre,
+        kind=Alarm.Kind.PANIC,
+        subject=str(unit.pk),
+        at=at,
+        incident=incident,
+        unit=unit,
+        urgent=True,
+        detail={
+            "position_at": unit.position_at.isoformat() if unit.position_at else "",
+            "lat": unit.lat,
+            "lon": unit.lon,
+        },
+    )
+    record(
+        incident=incident,
+        entity="alarm",
+        row=alarm,
+        action="panic",
+        by=by,
+        at=at,
+        device_at=device_at,
+        detail={"priority": before},
+        fields=["priority"],
+        ids={"unit": str(unit.pk)},
+    )
+    handoff_open(incident=incident, service="police", reason="backup", by=by, at=at)
+    audit(action="crew.help", at=at, by=by, centre=unit.centre, entity="unit", entity_id=unit.pk)
+    return alarm
+
+
+def _incident_of(unit: Unit, assignment: Assignment | None, by: User | None, at: datetime) -> Incident:
+    if assignment is not None:
+        return incident_locked(assignment.incident_id)
+    call = call_open(centre=unit.centre, id=uuid4(), channel=Channel.RADIO, by=by, at=at)
+    location_record(
+        incident=call.incident,
+        call=call,
+        text=f"Last position of {unit.call_sign}",
+        state=LocationEntry.State.FORCED,
+        lat=unit.lat,
+        lon=unit.lon,
+        by=by,
+        at=at,
+    )
+    call_end(call=call, ended_as="completed", by=by, at=at)
+    incident = incident_locked(call.incident_id)
+    incident.nature, incident.response_class, incident.sent_at = "backup_request", "emergency", at
+    incident.owner_role, incident.owner = Role.DISPATCHER, None
+    before, incident.state = incident.state, INCIDENT.to("transfer", incident.state)
+    record(
+        incident=incident,
+        entity="incident",
+        row=incident,
+        action="transfer",
+        by=by,
+        at=at,
+        from_state=before,
+        to_state=incident.state,
+        reason="backup",
+        fields=["nature", "response_class", "sent_at", "owner_role", "owner", "state"],
+    )
+    return incident
+
+
+@transaction.atomic
+def crew_heard(*, alarm: Alarm, by: User, at: datetime, note: str) -> Alarm:
+    """A named person has heard the crew. The only end of a panic."""
+    if alarm.kind != Alarm.Kind.PANIC:
+        raise Refused("not_a_panic", "This alarm is not a call for help.", status=409)
+    return alarm_end(alarm=alarm, by=by, at=at, note=note)
+
+
+@transaction.atomic
+def return_to_911(
+    *, assignment: Assignment, reason: str, by: User | None, at: datetime, device_at: datetime | None = None
+) -> Incident:
+    """The team gives the call back: police (and EMS for a medical reason) are asked, the dispatcher is alarmed.
+
+    `returned` is no end: the incident stays owned until the receiver has acknowledged. Raises Refused without a
+    coded reason.
+    """
+    if reason not in RETURN:
+        raise Refused("reason_needed", "Choose why it goes back.", field="reason")
+    incident = incident_locked(assignment.incident_id)
+    assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    if assignment.state not in ASSIGNMENT_LIVE - {"offered"}:
+        if assignment.disposition == "returned_to_911":
+            return incident
+        raise Refused("not_accepted", "Only a call that the unit has accepted can be returned.", status=409)
+    before = incident.state
+    incident.state = INCIDENT.to("return_to_911", before)
+    incident.offer_wanted, incident.not_diverted_reason, incident.response_class = False, "returned", "emergency"
+    incident.promise_at = None
+    record(
+        incident=incident,
+        entity="incident",
+        row=incident,
+        action="return_to_911",
+        by=by,
+        at=at,
+        from_state=before,
+        to_state=incident.state,
+        reason=reason,
+        device_at=device_at,
+        fields=["state", "offer_wanted", "not_diverted_reason", "response_class", "promise_at"],
+    )
+    services = ("ems", "police") if reason == "medical" else ("police",)
+    for service in services:
+        handoff_open(incident=incident, service=service, reason="returned", by=by, at=at)
+    assignment_act(
+        assignment=assignment,
+        action="clear",
+        by=by,
+        at=at,
+        device_at=device_at,
+        reason=reason,
+        disposition="returned_to_911",
+    )
+    alarm_raise(
+        centre=incident.centre,
+        kind=Alarm.Kind.RETURNED,
+        subject=str(incident.pk),
+        at=at,
+        incident=incident,
+        unit=assignment.unit,
+        owner=incident.owner,
+        urgent=reason == "unsafe",
+        detail={"reason": reason},
+    )
+    incident.refresh_from_db()
+    return incident

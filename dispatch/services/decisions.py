@@ -1,0 +1,350 @@
+"""Decisions: a person accepts the suggestion, chooses another class with a reason, or sends at once."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.access import SECOND_PERSONS, require
+from accounts.models import Role, User
+from accounts.problems import Refused
+from accounts.services import audit
+from dispatch.models import Alarm, Decision, Incident
+from dispatch.models.incident import RESPONSE_CLASSES
+from dispatch.nudge import offer_after_commit
+from dispatch.plan import Plan, direction, plan_of, standard_plan
+from dispatch.reasons import NOT_DIVERTED, OVERRIDE_LESS, OVERRIDE_MORE
+from dispatch.selectors.triage import Judged, judge, place_of
+from dispatch.services.alarms import alarm_raise, alarms_end
+from dispatch.services.handoffs import handoff_open
+from dispatch.services.journal import incident_locked, record
+from dispatch.services.staging import risk_raise
+from dispatch.states import ASSIGNMENT_LIVE, INCIDENT, SECOND_PERSON_WAIT_S
+from programs.models import ProgramVersion
+from programs.selectors import spec_number
+from triage import natures
+from triage.engine import priority
+
+DEFAULT_PROMISE_S = 45 * 60
+ACTIONS = ("accept", "override", "send")
+
+
+@transaction.atomic
+def decision_take(
+    *,
+    id: UUID,
+    incident: Incident,
+    action: str,
+    by: User | None,
+    at: datetime,
+    response_class: str = "",
+    program: str = "",
+    reason: str = "",
+    reason_text: str = "",
+) -> Decision:
+    """Take and apply a decision. The same id twice is one decision.
+
+    `accept` sends what is suggested. `send` does the same, and for a call that is not triaged sends its nature's
+    standard response: it needs only WHERE. `override` needs a class and a reason; more cautious applies at once, less
+    cautious waits for a second person and changes nothing until then. Raises Refused at the field.
+    """
+    if action not in ACTIONS:
+        raise Refused("action_unknown", f"Choose one of {', '.join(ACTIONS)}.", field="action")
+    incident = incident_locked(incident.pk)
+    known = Decision.objects.filter(pk=id).first()
+    if known is not None:
+        if known.incident_id != incident.pk:
+            raise Refused("id_taken", "This decision id is already in use.", field="id", status=409)
+        return known
+    if incident.state in {"closed", "joined"}:
+        raise Refused("incident_closed", "The incident is closed: reopen it first.", status=409)
+    if place_of(incident) is None:
+        raise Refused("where_needed", "Say where first: nobody can be sent without a place.", field="where")
+    judged = judge(incident=incident, at=at)
+    suggested = _suggested(judged, incident)
+    chosen = suggested
+    if action == "override":
+        chosen = _chosen(judged, suggested, response_class, program, reason)
+    elif action == "accept" and (judged.suggestion is None or not suggested.triaged):
+        raise Refused(
+            "not_triaged", "There is no suggestion to accept yet: answer a safety question, or send.", status=409
+        )
+    way = direction(chosen.response_class, suggested.response_class)
+    if incident.sent_at is not None and action != "override":
+        raise Refused(
+            "already_sent",
+            "This incident is already sent. Choose a more cautious response, or note what changed.",
+            status=409,
+        )
+    if incident.sent_at is not None and direction(chosen.response_class, incident.response_class) == "less":
+        way = "less"
+    if way == "less" and reason not in OVERRIDE_LESS:
+        raise Refused(
+            "reason_needed", "Less cautious than suggested needs a reason and a second person.", field="reason"
+        )
+    version = judged.published.by_slug(chosen.program) if judged.published and chosen.program else None
+    waits = way == "less"
+    decision = Decision.objects.create(
+        id=id,
+        incident=incident,
+        at=at,
+        by=by,
+        action=action,
+        state="waiting_second" if waits else "standing",
+        response_class=chosen.response_class,
+        suggested_class=suggested.response_class if judged.suggestion is not None else "",
+        direction=way,
+        reason=reason,
+        reason_text=reason_text[:200],
+        program_version=version,
+        protocol_version=judged.protocol,
+        services=list(chosen.services),
+        answers=judged.answers,
+        trace=judged.suggestion.to_dict() if judged.suggestion else {},
+        on_screen={
+            "plan": suggested.to_dict(),
+            "open": [item.key for item in judged.suggestion.ask] if judged.suggestion else [],
+        },
+        engine_version=judged.suggestion.engine_version if judged.suggestion else "none",
+        second_due_at=at + timedelta(seconds=SECOND_PERSON_WAIT_S) if waits else None,
+    )
+    audit(
+        action="decision.take",
+        at=at,
+        by=by,
+        centre=incident.centre,
+        entity="decision",
+        entity_id=decision.pk,
+        detail={
+            "class": chosen.response_class,
+            "suggested": suggested.response_class,
+            "action": action,
+            "reason": reason,
+        },
+    )
+    if waits:
+        record(incident=incident, entity="decision", row=decision, action="wait_second", by=by, at=at, reason=reason)
+        alarm_raise(
+            centre=incident.centre,
+            kind=Alarm.Kind.SECOND_PERSON,
+            subject=str(incident.pk),
+            at=at,
+            incident=incident,
+            owner_role=Role.SUPERVISOR,
+            detail={"decision": str(decision.pk)},
+        )
+    else:
+        _apply(incident, decision, chosen, version, _not_diverted(judged, suggested, chosen, action, reason), by, at)
+    return decision
+
+
+def _suggested(judged: Judged, incident: Incident) -> Plan:
+    if judged.suggestion is not None:
+        return plan_of(judged.suggestion)
+    nature = natures.load().get(incident.nature or None)
+    return standard_plan(tuple(nature.standard_response) if nature else ())
+
+
+def _chosen(judged: Judged, suggested: Plan, response_class: str, program: str, reason: str) -> Plan:
+    """The plan of a person's own choice."""
+    if response_class not in RESPONSE_CLASSES:
+        raise Refused("class_unknown", f"Choose one of {', '.join(RESPONSE_CLASSES)}.", field="response_class")
+    if reason not in OVERRIDE_MORE and reason not in OVERRIDE_LESS:
+        raise Refused("reason_needed", "Choose a reason.", field="reason")
+    if response_class == "emergency":
+        services = suggested.services or ("police",)
+        return Plan("emergency", "", services, suggested.triaged, reason, "")
+    fits = {fit.slug: fit for fit in judged.suggestion.fits} if judged.suggestion else {}
+    able = [
+        slug for slug, fit in fits.items() if str(fit.effective_class) == response_class and fit.result == "ELIGIBLE"
+    ]
+    if program:
+        if judged.published is None or judged.published.by_slug(program) is None:
+            raise Refused("program_unknown", "This program is not published here.", field="program")
+        served = judged.published.by_slug(program)
+        kind = served.spec["rules"].get("response_class") if served else None
+        if kind != response_class:
+            raise Refused("program_class", "This program does not serve that response.", field="program")
+        return Plan(response_class, program, (), suggested.triaged, reason, "")
+    if able:
+        return Plan(response_class, able[0], (), suggested.triaged, reason, "")
+    if response_class == "co_response":
+        return Plan("co_response", "", ("police",), suggested.triaged, reason, "")
+    raise Refused(
+        "no_program",
+        "No program of this kind takes this call here and now: choose a program or a more cautious response.",
+        field="program",
+    )
+
+
+def _not_diverted(judged: Judged, suggested: Plan, chosen: Plan, action: str, reason: str) -> str:
+    """Why a call that could have been diverted was not: a code of NOT_DIVERTED, or empty for one that was."""
+    if chosen.response_class not in {"emergency", "co_response"} or chosen.program:
+        return ""
+    if not suggested.triaged:
+        return "not_triaged" if judged.suggestion is not None else "insufficient_information"
+    if action == "override" and direction(chosen.response_class, suggested.response_class) == "more":
+        return reason if reason in NOT_DIVERTED else "override"
+    if judged.published is not None and judged.published.suspended:
+        return "suspended"
+    if judged.suggestion is None:
+        return "insufficient_information"
+    codes = {
+        item.code
+        for fit in judged.suggestion.fits
+        if fit.excluded_only_by_operation and not fit.fallback
+        for item in fit.reasons
+    }
+    if "closed" in codes:
+        return "out_of_hours"
+    if "out_of_area" in codes:
+        return "out_of_area"
+    if any(fit.result == "ASK" for fit in judged.suggestion.fits):
+        return "insufficient_information"
+    return "excluded"
+
+
+def _apply(
+    incident: Incident,
+    decision: Decision,
+    plan: Plan,
+    version: ProgramVersion | None,
+    not_diverted: str,
+    by: User | None,
+    at: datetime,
+) -> None:
+    """Make a standing decision real: hand-offs requested, or the incident queued for a unit."""
+    first = incident.sent_at is None
+    before = incident.state
+    Decision.objects.filter(incident=incident, state="standing").exclude(pk=decision.pk).update(state="superseded")
+    wants_unit = version is not None
+    rises = not first and decision.direction == "more"
+    incident.response_class = plan.response_class
+    incident.not_diverted_reason = not_diverted
+    incident.priority = min(incident.priority, _priority(incident, plan))
+    incident.held_until = None
+    if first:
+        incident.sent_at = at
+        incident.owner_role, incident.owner = Role.DISPATCHER, None
+    live = incident.assignments.filter(state__in=ASSIGNMENT_LIVE).exists()
+    if wants_unit and not (
+        live and first is False and incident.program_version_id == (version.pk if version else None)
+    ):
+        incident.program_version = version
+        incident.offer_wanted = not incident.late
+        incident.promise_at = at + timedelta(seconds=spec_number(version, "max_wait_s", DEFAULT_PROMISE_S))
+        incident.state = INCIDENT.to("queue", before) if not live else before
+    elif not wants_unit:
+        incident.offer_wanted = False
+        incident.promise_at = None
+        incident.state = INCIDENT.to("transfer", before) if not live else before
+    record(
+        incident=incident,
+        entity="decision",
+        row=decision,
+        action=decision.action,
+        by=by,
+        at=at,
+        from_state=before,
+        to_state=incident.state,
+        reason=decision.reason,
+        detail={"class": plan.response_class},
+        fields=[
+            "state",
+            "response_class",
+            "not_diverted_reason",
+            "priority",
+            "held_until",
+            "sent_at",
+            "owner_role",
+            "owner",
+            "program_version",
+            "offer_wanted",
+            "promise_at",
+        ],
+    )
+    if rises and live:
+        risk_raise(
+            incident=incident,
+            reason=f"class={plan.response_class}",
+            words="A more cautious response was chosen",
+            services=(),
+            by=by,
+            at=at,
+        )
+    for service in plan.services:
+        handoff_open(incident=incident, service=service, reason="decision", by=by, at=at)
+    if incident.offer_wanted:
+        offer_after_commit(incident.centre_id)
+
+
+def _priority(incident: Incident, plan: Plan) -> int:
+    return priority(incident.nature or None, plan.response_class, {})
+
+
+@transaction.atomic
+def decision_second(*, decision: Decision, agree: bool, by: User, at: datetime) -> Decision:
+    """The second person agrees to a less cautious choice, or not; never oneself. Raises Refused once it is settled.
+
+    Agreeing applies the choice; the floors are judged again first, so a danger that appeared meanwhile stops it.
+    """
+    require(by, *SECOND_PERSONS)
+    incident = incident_locked(decision.incident_id)
+    decision = (
+        Decision.objects.select_for_update(of=("self",)).select_related("program_version__program").get(pk=decision.pk)
+    )
+    if decision.state != "waiting_second":
+        raise Refused("already_settled", "This choice is already settled.", status=409)
+    if decision.by_id == by.pk:
+        raise Refused("never_oneself", "A second person must confirm: not the one who chose.", status=409)
+    decision.second_by, decision.second_at = by, at
+    decision.state = "standing" if agree else "refused"
+    if agree:
+        judged = judge(incident=incident, at=at)
+        if judged.answers != decision.answers:
+            raise Refused("answers_changed", "Answers have changed since: the choice must be made again.", status=409)
+    decision.save(update_fields=["state", "second_by", "second_at"])
+    alarms_end(
+        kind=Alarm.Kind.SECOND_PERSON, subject=str(incident.pk), at=at, by=by, note="agreed" if agree else "refused"
+    )
+    audit(
+        action="decision.second",
+        at=at,
+        by=by,
+        centre=incident.centre,
+        entity="decision",
+        entity_id=decision.pk,
+        detail={"agree": agree},
+    )
+    if agree:
+        plan = Plan(
+            decision.response_class,
+            decision.program_version.program.slug if decision.program_version else "",
+            tuple(decision.services),
+            True,
+        )
+        _apply(incident, decision, plan, decision.program_version, "", by, at)
+    else:
+        record(incident=incident, entity="decision", row=decision, action="refuse_second", by=by, at=at)
+    return decision
+
+
+@transaction.atomic
+def decision_expire(*, decision: Decision, at: datetime) -> Decision:
+    """Nobody answered in time: the more cautious class stands, and says so. Idempotent."""
+    incident = incident_locked(decision.incident_id)
+    decision = Decision.objects.select_for_update().get(pk=decision.pk)
+    if decision.state == "waiting_second" and decision.second_due_at is not None and decision.second_due_at <= at:
+        decision.state = "refused"
+        decision.save(update_fields=["state"])
+        alarms_end(kind=Alarm.Kind.SECOND_PERSON, subject=str(incident.pk), at=at, note="no answer: suggestion stands")
+        record(
+            incident=incident,
+            entity="decision",
+            row=decision,
+            action="expire_second",
+            by=None,
+            at=at,
+            reason="no_answer",
+        )
+    return decision

@@ -1,0 +1,159 @@
+"""Hand-offs to police, fire and EMS: requested, acknowledged by a name or a number, alarmed until then."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.problems import Refused
+from accounts.services import audit
+from dispatch.models import Alarm, Handoff, Incident
+from dispatch.services.alarms import alarms_end
+from dispatch.services.closing import settle
+from dispatch.services.journal import incident_locked, record
+from dispatch.states import HANDOFF
+
+
+def handoff_open(
+    *, incident: Incident, service: str, reason: str, by: User | None, at: datetime, ready: bool = False
+) -> Handoff:
+    """Open a hand-off of a locked incident: requested at once, or `ready` for a person to send.
+
+    One that is already open for the service is used; a `ready` one is sent when a request comes.
+    """
+    if service not in Handoff.Service.values:
+        raise Refused("service_unknown", "Choose police, ems or fire.", field="service")
+    standing = incident.handoffs.select_for_update().filter(service=service, state__in=["ready", "requested"]).first()
+    if standing is not None:
+        if standing.state == "ready" and not ready:
+            return _request(incident, standing, by, at)
+        return standing
+    handoff = Handoff.objects.create(
+        incident=incident,
+        service=service,
+        state="ready" if ready else "requested",
+        reason=reason,
+        opened_at=at,
+        requested_at=None if ready else at,
+        requested_by=None if ready else by,
+    )
+    record(
+        incident=incident,
+        entity="handoff",
+        row=handoff,
+        action="open" if ready else "request",
+        by=by,
+        at=at,
+        to_state=handoff.state,
+        reason=reason,
+        detail={"service": service},
+    )
+    audit(
+        action=f"handoff.{handoff.state}",
+        at=at,
+        by=by,
+        centre=incident.centre,
+        entity="handoff",
+        entity_id=handoff.pk,
+        detail={"service": service, "reason": reason},
+    )
+    return handoff
+
+
+def _request(incident: Incident, handoff: Handoff, by: User | None, at: datetime) -> Handoff:
+    before = handoff.state
+    handoff.state = HANDOFF.to("request", before)
+    handoff.requested_at, handoff.requested_by, handoff.version = at, by, handoff.version + 1
+    handoff.save(update_fields=["state", "requested_at", "requested_by", "version"])
+    record(
+        incident=incident,
+        entity="handoff",
+        row=handoff,
+        action="request",
+        by=by,
+        at=at,
+        from_state=before,
+        to_state=handoff.state,
+        reason=handoff.reason,
+        detail={"service": handoff.service},
+    )
+    return handoff
+
+
+@transaction.atomic
+def handoff_request(*, incident: Incident, service: str, reason: str, by: User, at: datetime) -> Handoff:
+    """A person asks a service to take the incident, or to come as well."""
+    incident = incident_locked(incident.pk)
+    if incident.state in {"closed", "joined"}:
+        raise Refused("incident_closed", "The incident is closed: reopen it first.", status=409)
+    return handoff_open(incident=incident, service=service, reason=reason or "dispatcher", by=by, at=at)
+
+
+@transaction.atomic
+def handoff_send(*, handoff: Handoff, by: User, at: datetime) -> Handoff:
+    """A person sends a hand-off that the machine made ready."""
+    incident = incident_locked(handoff.incident_id)
+    handoff = Handoff.objects.select_for_update().get(pk=handoff.pk)
+    return handoff if handoff.state == "requested" else _request(incident, handoff, by, at)
+
+
+@transaction.atomic
+def handoff_acknowledge(
+    *, handoff: Handoff, receiver_name: str, receiver_number: str, by: User, at: datetime
+) -> Handoff:
+    """The receiver has it: by name or by the number in their system. Raises Refused without either."""
+    if not receiver_name.strip() and not receiver_number.strip():
+        raise Refused("receiver_needed", "Give the receiver's name or their CAD number.", field="receiver_number")
+    incident = incident_locked(handoff.incident_id)
+    handoff = Handoff.objects.select_for_update().get(pk=handoff.pk)
+    if handoff.state == "acknowledged":
+        return handoff
+    before = handoff.state
+    handoff.state = HANDOFF.to("acknowledge", before)
+    handoff.acknowledged_at, handoff.acknowledged_by = at, by
+    handoff.receiver_name, handoff.receiver_number = receiver_name.strip()[:80], receiver_number.strip()[:40]
+    handoff.version += 1
+    handoff.save(
+        update_fields=["state", "acknowledged_at", "acknowledged_by", "receiver_name", "receiver_number", "version"]
+    )
+    record(
+        incident=incident,
+        entity="handoff",
+        row=handoff,
+        action="acknowledge",
+        by=by,
+        at=at,
+        from_state=before,
+        to_state=handoff.state,
+        detail={"service": handoff.service},
+    )
+    audit(action="handoff.acknowledge", at=at, by=by, centre=incident.centre, entity="handoff", entity_id=handoff.pk)
+    alarms_end(kind=Alarm.Kind.HANDOFF_UNACKNOWLEDGED, subject=str(handoff.pk), at=at, by=by, note="acknowledged")
+    settle(incident=incident, by=by, at=at)
+    return handoff
+
+
+@transaction.atomic
+def handoff_cancel(*, handoff: Handoff, reason: str, by: User, at: datetime) -> Handoff:
+    """A person withdraws a hand-off that is not acknowledged, with a reason."""
+    if not reason.strip():
+        raise Refused("reason_needed", "Say why it is withdrawn.", field="reason")
+    incident = incident_locked(handoff.incident_id)
+    handoff = Handoff.objects.select_for_update().get(pk=handoff.pk)
+    before = handoff.state
+    handoff.state, handoff.cancelled_at, handoff.version = HANDOFF.to("cancel", before), at, handoff.version + 1
+    handoff.save(update_fields=["state", "cancelled_at", "version"])
+    record(
+        incident=incident,
+        entity="handoff",
+        row=handoff,
+        action="cancel",
+        by=by,
+        at=at,
+        from_state=before,
+        to_state=handoff.state,
+        reason=reason,
+    )
+    alarms_end(kind=Alarm.Kind.HANDOFF_UNACKNOWLEDGED, subject=str(handoff.pk), at=at, by=by, note="withdrawn")
+    settle(incident=incident, by=by, at=at)
+    return handoff

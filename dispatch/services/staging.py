@@ -1,0 +1,147 @@
+"""Rising risk: stage orders to crews, alarms that end with their acknowledgement, and hand-offs made ready."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.access import require
+from accounts.models import Role, User
+from accounts.problems import Refused
+from accounts.services import audit
+from dispatch.models import Alarm, Assignment, Incident, StageOrder
+from dispatch.reasons import STAGE_LIFT
+from dispatch.services.alarms import alarm_raise, alarms_end
+from dispatch.services.handoffs import handoff_open
+from dispatch.services.journal import incident_locked, record
+from dispatch.states import ASSIGNMENT_LIVE
+
+_THERE = {"on_scene", "with_person", "transporting"}
+
+
+def risk_raise(
+    *, incident: Incident, reason: str, words: str, services: Sequence[str], by: User | None, at: datetime
+) -> None:
+    """The danger of a locked incident rose. Every unarmed crew gets a stage order, dispatcher and call taker an alarm.
+
+    Hand-offs to the services that the rule names are opened ready to send; a person sends them. Crews that were only
+    offered the call get the order too, since they may accept at this moment.
+    """
+    crews = incident.assignments.select_related("unit").filter(state__in=ASSIGNMENT_LIVE, unit__armed=False)
+    for assignment in crews:
+        order = StageOrder.objects.filter(assignment=assignment, lifted_at__isnull=True).first()
+        if order is not None and order.acknowledged_at is None:
+            order.reason, order.words = reason, words
+            order.save(update_fields=["reason", "words"])
+        else:
+            if order is not None:
+                # The crew knows of the earlier danger only: the new one is a new order to read.
+                order.lifted_at, order.lifted_by, order.lift_reason = at, order.acknowledged_by, "replaced_by_newer"
+                order.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
+            order = StageOrder.objects.create(
+                assignment=assignment, reason=reason, words=words, withdraw=assignment.state in _THERE, at=at
+            )
+        record(
+            incident=incident,
+            entity="stage_order",
+            row=order,
+            action="order",
+            by=by,
+            at=at,
+            reason=reason,
+            ids={"unit": str(assignment.unit_id), "assignment": str(assignment.pk)},
+        )
+        alarm_raise(
+            centre=incident.centre,
+            kind=Alarm.Kind.STAGE_UNACKNOWLEDGED,
+            subject=str(order.pk),
+            at=at,
+            incident=incident,
+            unit=assignment.unit,
+            urgent=True,
+            owner=incident.owner,
+        )
+    for service in services:
+        handoff_open(incident=incident, service=service, reason="rising_risk", by=by, at=at, ready=True)
+    alarm_raise(
+        centre=incident.centre,
+        kind=Alarm.Kind.RISING_RISK,
+        subject=str(incident.pk),
+        at=at,
+        incident=incident,
+        owner=incident.owner,
+        urgent=True,
+        detail={"reason": reason},
+    )
+
+
+@transaction.atomic
+def stage_acknowledge(*, order: StageOrder, how: str, by: User, at: datetime) -> StageOrder:
+    """The crew has read the order: on the phone, or told by radio by the person named."""
+    if how not in {"phone", "radio"}:
+        raise Refused("how_unknown", "Choose phone or radio.", field="how")
+    incident = incident_locked(order.assignment.incident_id)
+    order = StageOrder.objects.select_for_update(of=("self",)).select_related("assignment").get(pk=order.pk)
+    if order.acknowledged_at is None:
+        order.acknowledged_at, order.acknowledged_by, order.acknowledged_how = at, by, how
+        order.save(update_fields=["acknowledged_at", "acknowledged_by", "acknowledged_how"])
+        record(
+            incident=incident,
+            entity="stage_order",
+            row=order,
+            action="acknowledge",
+            by=by,
+            at=at,
+            reason=how,
+            ids={"unit": str(order.assignment.unit_id)},
+        )
+        alarms_end(kind=Alarm.Kind.STAGE_UNACKNOWLEDGED, subject=str(order.pk), at=at, by=by, note=how)
+        audit(
+            action="stage_order.acknowledge",
+            at=at,
+            by=by,
+            centre=incident.centre,
+            entity="stage_order",
+            entity_id=order.pk,
+            detail={"how": how},
+        )
+    return order
+
+
+@transaction.atomic
+def stage_lift(*, order: StageOrder, reason: str, by: User, at: datetime) -> StageOrder:
+    """A dispatcher or supervisor lifts a stage order, with a coded reason. Falling risk alone moves nobody."""
+    require(by, Role.DISPATCHER, Role.SUPERVISOR)
+    if reason not in STAGE_LIFT:
+        raise Refused("reason_unknown", "Choose why the crew may go on.", field="reason")
+    incident = incident_locked(order.assignment.incident_id)
+    order = StageOrder.objects.select_for_update(of=("self",)).select_related("assignment").get(pk=order.pk)
+    if order.lifted_at is None:
+        order.lifted_at, order.lifted_by, order.lift_reason = at, by, reason
+        order.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
+        record(
+            incident=incident,
+            entity="stage_order",
+            row=order,
+            action="lift",
+            by=by,
+            at=at,
+            reason=reason,
+            ids={"unit": str(order.assignment.unit_id)},
+        )
+        alarms_end(kind=Alarm.Kind.STAGE_UNACKNOWLEDGED, subject=str(order.pk), at=at, by=by, note="lifted")
+        audit(
+            action="stage_order.lift",
+            at=at,
+            by=by,
+            centre=incident.centre,
+            entity="stage_order",
+            entity_id=order.pk,
+            detail={"reason": reason},
+        )
+    return order
+
+
+def standing_order(assignment: Assignment) -> StageOrder | None:
+    """The order that a crew is under."""
+    return StageOrder.objects.filter(assignment=assignment, lifted_at__isnull=True).first()
