@@ -24,6 +24,7 @@ class Alarm(models.Model):
         SECOND_PERSON = "second_person", "A less cautious choice waits for you"
         SILENT_CONSOLE = "silent_console", "A console went silent with open calls"
         DROPPED_CALL = "dropped_call", "Dropped call: call back"
+        HOLD_OVER = "hold_over", "Hold is over: call back"
         LATE_ENTRY = "late_entry", "Late entry: is it still live?"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

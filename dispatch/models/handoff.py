@@ -9,7 +9,10 @@ from dispatch.states import HANDOFF_STATES
 
 
 class Handoff(models.Model):
-    """A call given to police, fire or EMS. It stays owned here until the receiver has acknowledged, by name or number."""
+    """A call given to police, fire or EMS.
+
+    It stays owned here until the receiver has acknowledged it by name or number.
+    """
 
     class Service(models.TextChoices):
         POLICE = "police", "Police"

@@ -34,6 +34,9 @@ class Incident(models.Model):
     promise_at = models.DateTimeField(null=True, blank=True, help_text="end of the program's maximum wait")
     held_until = models.DateTimeField(null=True, blank=True)
     offer_wanted = models.BooleanField(default=False, help_text="the engine looks for a unit")
+    risen_at = models.DateTimeField(
+        null=True, blank=True, help_text="danger rose after sending: no further offers until a person decides again"
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=40, blank=True)
     not_diverted_reason = models.CharField(max_length=40, blank=True)
@@ -66,6 +69,9 @@ class Incident(models.Model):
             # Nothing that waits for a unit is without a person's decision.
             models.CheckConstraint(
                 condition=Q(offer_wanted=False) | ~Q(response_class=""), name="incident_offers_follow_a_decision"
+            ),
+            models.CheckConstraint(
+                condition=Q(offer_wanted=False) | Q(risen_at__isnull=True), name="incident_risen_offers_nobody"
             ),
         ]
         indexes = [

@@ -1,0 +1,75 @@
+"""Standing alarms, and the wall's first line."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from accounts.models import Centre
+from dispatch.models import Alarm, Incident
+from dispatch.selectors.words import SHAPES
+from live.selectors import heartbeat_age
+from programs.selectors import suspensions_standing
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The wall's first line: words, a level, and whether it sounds. Worst first."""
+
+    words: str
+    level: str
+    sound: bool
+    shape: str = field(default="")
+
+
+def alarm_rows(*, centre: Centre, ids: Collection[UUID] | None = None) -> list[Alarm]:
+    """Standing alarms, urgent and oldest first; or just `ids`."""
+    alarms = Alarm.objects.filter(centre=centre)
+    alarms = alarms.filter(pk__in=ids) if ids is not None else alarms.filter(ended_at__isnull=True)
+    return list(alarms.select_related("incident", "unit", "owner", "ended_by").order_by("-urgent", "opened_at"))
+
+
+_WORST_FIRST = (
+    (Alarm.Kind.PANIC, "CREW NEEDS HELP"),
+    (Alarm.Kind.STAGE_UNACKNOWLEDGED, "CREW HAS NOT READ THE STAGE ORDER"),
+    (Alarm.Kind.HANDOFF_UNACKNOWLEDGED, "HAND-OFF NOT ACKNOWLEDGED"),
+    (Alarm.Kind.PROMISE_BROKEN, "PROMISE BROKEN"),
+    (Alarm.Kind.SILENT_CONSOLE, "A CONSOLE WENT SILENT"),
+)
+
+
+def wall_headline(*, centre: Centre, at: datetime) -> Headline:
+    """The wall's first line in words: the worst thing that somebody must act on, or that all is owned."""
+    age = heartbeat_age(0, "engine")
+    if age is not None and age >= 10:
+        return Headline("OFFERS STOPPED: assign by radio", "critical", True, SHAPES["critical"])
+    alarms = alarm_rows(centre=centre)
+    for kind, said in _WORST_FIRST:
+        these = [alarm for alarm in alarms if alarm.kind == kind]
+        if these:
+            who = (
+                these[0].unit.call_sign
+                if these[0].unit
+                else f"#{these[0].incident.number:04d}"
+                if these[0].incident
+                else ""
+            )
+            more = f", and {len(these) - 1} more" if len(these) > 1 else ""
+            return Headline(f"{said}: {who}{more}" if who else f"{said}{more}", "critical", True, SHAPES["critical"])
+    stops = suspensions_standing(centre)
+    if stops:
+        what = "ALL PROGRAMS" if any(stop.scope == "all" for stop in stops) else f"{len(stops)} SUSPENDED"
+        return Headline(f"DIVERSION STOPPED: {what}", "serious", False, SHAPES["serious"])
+    no_unit = sum(alarm.kind == Alarm.Kind.NO_UNIT for alarm in alarms)
+    if no_unit:
+        return Headline(f"{no_unit} WAITING WITH NO UNIT THAT CAN GO", "serious", False, SHAPES["serious"])
+    open_incidents = (
+        Incident.objects.filter(centre=centre).exclude(state__in=["closed", "joined"]).order_by("opened_at")
+    )
+    count = open_incidents.count()
+    oldest = open_incidents.first()
+    if oldest is None:
+        return Headline("No open calls", "normal", False, SHAPES["normal"])
+    minutes, seconds = divmod(int((at - oldest.opened_at).total_seconds()), 60)
+    said = f"All {count} calls owned" if count != 1 else "The one open call is owned"
+    return Headline(f"{said}, oldest {minutes:02d}:{seconds:02d}", "normal", False, SHAPES["normal"])
