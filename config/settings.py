@@ -21,6 +21,7 @@ try:
     ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
     DATABASE_URL: str = env.str("DATABASE_URL", "")
     REDIS_URL: str = env.str("REDIS_URL", "")
+    LIVE_CHANNEL: str = env.str("LIVE_CHANNEL", "live")
     LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO").upper()
     DB_POOL_SIZE: int = env.int("DB_POOL_SIZE", 8)
     SECURE_COOKIES: bool = env.bool("SECURE_COOKIES", PUBLIC_URL.startswith("https://"))
@@ -189,6 +190,11 @@ REST_FRAMEWORK: dict[str, Any] = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Diversion Desk API",
     "VERSION": APP_VERSION,
+    "OAS_VERSION": "3.1.1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    # Values stand where they are used: the same word (state, kind) names different lists in different places.
+    "POSTPROCESSING_HOOKS": [],
+    "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["accounts.access.SignedIn"],
 }
 

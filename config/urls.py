@@ -1,0 +1,17 @@
+"""All addresses: screens, live tickets, the API."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+urlpatterns = [
+    path("", include("desk.urls")),
+    path("", include("live.urls")),
+    path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("api/v1/", include("dispatch.api.urls")),
+]
+
+# Under /api/ these answer with problem details, elsewhere with Django's own pages.
+handler400 = "accounts.problem_pages.bad_request"
+handler403 = "accounts.problem_pages.forbidden"
+handler404 = "accounts.problem_pages.not_found"
+handler500 = "accounts.problem_pages.failed"

@@ -1,0 +1,76 @@
+"""Writes: the event row of a change, the engine's heartbeat, and the end of a session's streams."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from live.broker import EVERY_CENTRE, control_channel, engine_channel, shared_publisher
+from live.models import Event
+from live.selectors import ENGINE
+from live.tickets import session_hash
+
+
+def event_record(
+    *,
+    centre_id: int,
+    entity: str,
+    entity_id: UUID,
+    version: int,
+    kind: str,
+    ids: dict[str, str] | None = None,
+    at: datetime,
+) -> Event:
+    """Write the event row of a change and wake the renderer when the caller's transaction commits.
+
+    ``version`` is the entity's own version after the change; ``kind`` names the change ("incident.assigned"); ``ids``
+    holds ids only, never a name, a number or a note. Raises TransactionManagementError outside a transaction: an event
+    without its change, or a change without its event, must be impossible.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("event_record must run in the transaction of the change.")
+    event = Event.objects.create(
+        centre_id=centre_id,
+        entity=entity,
+        entity_id=entity_id,
+        version=version,
+        kind=kind,
+        ids=ids or {},
+        at=at,
+    )
+    with connection.cursor() as cursor:
+        # PostgreSQL folds equal notifications of one transaction into one and sends none if it rolls back.
+        cursor.execute("SELECT pg_notify('live', '')")
+    return event
+
+
+def engine_heartbeat(*, centre_id: int = EVERY_CENTRE, role: str = ENGINE) -> None:
+    """Say that a loop runs. Called each second by the loop itself; costs one row and one message.
+
+    Boards show OFFERS STOPPED when the role ``engine`` has been silent for ten seconds.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO live_heartbeat (centre_id, role, at, published) VALUES (%s, %s, clock_timestamp(), 0)"
+            " ON CONFLICT (centre_id, role) DO UPDATE SET at = EXCLUDED.at",
+            [centre_id, role],
+        )
+    beat = {"role": role, "centre": centre_id, "at": datetime.now(UTC).isoformat()}
+    shared_publisher().publish([(engine_channel(), json.dumps(beat).encode())])
+
+
+def revoke_after_commit(session_key: str) -> None:
+    """Close every stream of a session or display token as soon as the caller's transaction commits.
+
+    Call it in the transaction that ends the session or revokes the token. Should Redis be away, the hub asks every
+    page for a new ticket when Redis is back, and pages poll until then, so the revoked one is refused either way.
+    """
+    payload = json.dumps({"revoke": session_hash(session_key)}).encode()
+    transaction.on_commit(lambda: _publish_control(payload), robust=True)
+
+
+def _publish_control(payload: bytes) -> None:
+    shared_publisher().publish([(control_channel(), payload)])

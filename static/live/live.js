@@ -1,0 +1,165 @@
+// Live boards in the browser: joins the stream that all tabs share, applies frames, shows how current the page is.
+//
+//   <body data-live-audiences="console wall" data-live-centre="1" data-live-epoch=".." data-live-number=".."
+//         data-app-version="..">
+//
+// Nothing starts on a page without data-live-audiences. Events on document: live:state {state}, live:applied
+// {audience, number}, live:reloaded after a gap (fetch anew what no region holds); send live:bring-in to let held rows
+// in.
+
+import { Board } from "./board.js";
+import { Clock } from "./clock.js";
+import { SharedStream } from "./shared_stream.js";
+
+const TICK = 1000;
+const POLL = 10_000;
+const KICK_AFTER = 15_000;
+const VERSION_SPREAD = 5_000;
+const VERSION_RELOAD_PAUSE = 60_000;
+
+class Page {
+  constructor(body) {
+    this.audiences = body.dataset.liveAudiences.split(/\s+/).filter(Boolean);
+    this.centre = body.dataset.liveCentre || "";
+    this.epoch = body.dataset.liveEpoch || "";
+    this.version = body.dataset.appVersion || "";
+    const number = Number(body.dataset.liveNumber || 0);
+    this.last = Object.fromEntries(this.audiences.map((audience) => [audience, number]));
+    this.clock = new Clock();
+    this.board = new Board(number);
+    this.polled = 0;
+    this.reloading = null;
+    this.stream = new SharedStream({
+      centre: this.centre,
+      audiences: this.audiences,
+      after: () => this.last,
+      onEvent: (name, data) => this.take(name, data),
+      onDenied: () => this.deny(),
+    });
+    document.addEventListener("visibilitychange", () => this.tick());
+    document.addEventListener("live:bring-in", () => this.board.settleAll());
+    window.addEventListener("online", () => this.stream.kick(true));
+    window.addEventListener("pageshow", (event) => event.persisted && this.reload());
+    setInterval(() => this.tick(), TICK);
+    this.stream.start();
+    this.tick();
+  }
+
+  take(name, data) {
+    if (name === "beat") this.beat(data);
+    else if (name === "frames") this.frames(data);
+    else if (name === "reload") this.reloadSoon(data);
+    else if (name === "hello") this.hello(data);
+  }
+
+  hello(data) {
+    const refused = this.audiences.some((one) => data.asked.includes(one) && !data.audiences.includes(one));
+    if (refused) this.deny();
+    else if (this.clock.denied) {
+      this.clock.denied = false;
+      this.reload();
+    }
+  }
+
+  beat(data) {
+    this.clock.beat(data);
+    if (this.newEpoch(data.epoch)) this.reload();
+    else if (data.number !== null) {
+      for (const audience of this.audiences) this.last[audience] = Math.max(this.last[audience], data.number);
+    }
+    this.checkVersion(data.app_version);
+    this.tick();
+  }
+
+  // The numbers began anew (a restored database): what this page knows of them means nothing any more.
+  newEpoch(epoch) {
+    if (!epoch || epoch === this.epoch) return false;
+    const changed = this.epoch !== "";
+    this.epoch = epoch;
+    if (changed) for (const audience of this.audiences) this.last[audience] = 0;
+    return changed;
+  }
+
+  frames(data) {
+    if (!this.audiences.includes(data.audience) || this.clock.denied) return;
+    if (this.newEpoch(data.epoch)) {
+      this.reload();
+      return;
+    }
+    const last = this.last[data.audience];
+    if (data.number <= last) return;
+    const gap = data.prev > last;
+    this.last[data.audience] = data.number;
+    this.board.apply(data.html, data.number);
+    document.dispatchEvent(
+      new CustomEvent("live:applied", { detail: { audience: data.audience, number: data.number } }),
+    );
+    if (gap) this.reload();
+  }
+
+  reloadSoon(data) {
+    if (data.audience && !this.audiences.includes(data.audience)) return;
+    setTimeout(() => this.reload(), Math.random() * (data.spread_ms || 0));
+  }
+
+  // Fetch every region anew. Asked again while it runs, it runs once more afterwards.
+  async reload() {
+    if (this.reloading) {
+      this.again = true;
+      return;
+    }
+    this.reloading = this.board.reload();
+    const result = await this.reloading;
+    this.reloading = null;
+    this.polled = Date.now();
+    if (result.denied) this.deny();
+    if (result.ok) {
+      if (result.number !== null) this.clock.snapshot(result.engine);
+      this.newEpoch(result.epoch);
+      for (const audience of this.audiences) this.last[audience] = Math.max(this.last[audience], result.number ?? 0);
+      document.dispatchEvent(new CustomEvent("live:reloaded"));
+    }
+    this.tick();
+    if (this.again) {
+      this.again = false;
+      this.reload();
+    }
+  }
+
+  deny() {
+    this.clock.denied = true;
+    this.board.clear();
+    this.tick();
+  }
+
+  tick() {
+    const state = this.clock.show();
+    this.board.tick();
+    if (this.clock.beatAge() >= KICK_AFTER) this.stream.kick();
+    const polling = state === "delayed" || state === "stale";
+    if (polling && Date.now() - this.polled >= POLL && !this.reloading) {
+      this.polled = Date.now();
+      this.reload();
+    }
+  }
+
+  // A new server version: load the page anew, but never over text that somebody has typed, and never in a circle.
+  checkVersion(version) {
+    if (!version || !this.version || version === this.version || this.leaving) return;
+    const key = `live-version:${version}`;
+    if (document.querySelector("[data-dirty]")) return;
+    try {
+      if (Date.now() - Number(sessionStorage.getItem(key) || 0) < VERSION_RELOAD_PAUSE) return;
+      sessionStorage.setItem(key, String(Date.now()));
+    } catch {
+      return; // Without a memory of the last attempt the page could reload for ever.
+    }
+    this.leaving = true;
+    setTimeout(() => {
+      this.leaving = false;
+      if (!document.querySelector("[data-dirty]")) location.reload();
+    }, Math.random() * VERSION_SPREAD);
+  }
+}
+
+if (document.body.dataset.liveAudiences) new Page(document.body);
