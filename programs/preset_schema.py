@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import yaml
-from opening_hours import OpeningHours
+from opening_hours import OpeningHours, validate
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from triage.programs import SWITCH_NAMES, Kind, ProgramRules, Switch
@@ -61,7 +61,8 @@ class Hours(_Strict):
     @model_validator(mode="after")
     def _readable(self) -> Hours:
         ZoneInfo(self.timezone)
-        OpeningHours(self.value)
+        if not validate(self.value):
+            raise ValueError(f"not opening hours in OpenStreetMap notation: {self.value!r}")
         return self
 
 
