@@ -43,6 +43,13 @@ def require(user: User | AnonymousUser, *roles: str) -> User:
     return user
 
 
+def require_member(user: User | AnonymousUser) -> User:
+    """The user, if they hold any role in a centre. Raises PermissionDenied otherwise."""
+    if not isinstance(user, User) or not roles_of(user):
+        raise PermissionDenied("You are not a member of a centre.")
+    return user
+
+
 def centre_of(user: User) -> Centre:
     """The centre that the person works in. Raises PermissionDenied for somebody without one."""
     if user.centre is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-_PHONE = re.compile(r"\+?\d[\d\s().-]{7,}\d")
+_PHONE = re.compile(r"(?<![\w-])\+?\d[\d\s().-]{7,}\d(?![\w-])")
 # Keys that hold personal data anywhere in this product; a log line that carries one loses its value.
 _PERSONAL = frozenset({"name", "text", "note", "phone", "number_text", "address", "label", "narrative", "password"})
 
@@ -33,6 +33,11 @@ def without_exception_values(_logger: Any, _method: str, event: MutableMapping[s
             trace = trace.tb_next
         event["error"] = info[0].__name__
         event["at"] = frames[-6:]
+    if str(event.get("logger", "")).startswith("celery"):
+        # Celery writes a failed task's exception and arguments into the sentence itself.
+        data = event.pop("data", None)
+        if isinstance(data, dict) and "exc" in data:
+            event["event"] = f"task {data.get('name', '')} failed"
     return event
 
 

@@ -132,3 +132,8 @@ def audiences_of(user: User) -> frozenset[str]:
     if (unit is not None and unit.agency.kind == "police") or may(user, Role.SUPERVISOR):
         allowed |= {Audience.JUSTICE}
     return frozenset(str(one) for one in allowed)
+
+
+def audiences_written(user: User) -> frozenset[str]:
+    """Whom the person may write notes for: those whose notes they read, and from the floor justice as well."""
+    return audiences_of(user) | ({str(Audience.JUSTICE)} if may(user, *FLOOR) else set())

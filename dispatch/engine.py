@@ -30,6 +30,7 @@ SHORTFALLS = {
     "busy": "already on a call",
     "declined": "declined this call",
     "did_not_answer": "did not answer the offer",
+    "cancelled": "was cancelled for this call",
     "capability": "lacks a needed capability",
     "no_crew": "nobody is signed on",
     "not_answering": "is not answering",
@@ -115,7 +116,9 @@ class Recommendation:
         present = [c for c in serving if not {"off_shift", "out_of_service", "on_break", "no_crew"} & set(c.shortfalls)]
         if not present:
             return "all_off_shift"
-        asked = [c for c in present if not {"declined", "did_not_answer", "not_answering"} & set(c.shortfalls)]
+        asked = [
+            c for c in present if not {"declined", "did_not_answer", "cancelled", "not_answering"} & set(c.shortfalls)
+        ]
         if not asked:
             return "all_declined"
         if all("busy" in c.shortfalls for c in asked):

@@ -6,6 +6,9 @@ from typing import Any
 from triage.response import ResponseClass
 from triage.results import Suggestion
 
+DEFAULT_PROMISE_S = 45 * 60
+"""The wait that is promised where a program states none."""
+
 
 def direction(chosen: str, suggested: str) -> str:
     """ "same", "more" or "less" cautious than suggested."""

@@ -65,12 +65,20 @@ OUTCOMES = {
     "test": "Test",
     "abandoned": "Abandoned, called back",
 }
+OFFER_WITHDRAWN = {
+    "taken": "Another unit accepted first",
+    "another_chosen": "The dispatcher chose another unit",
+    "plan_changed": "The response was decided anew",
+    "held": "The call was put on hold",
+}
+"""Ends of an offer that say nothing about its unit: it may be asked again for the same call."""
 NO_UNIT = {
     "no_unit_in_program": "The program has no unit",
-    "all_declined": "Every unit declined or did not answer",
+    "all_declined": "Every unit declined, did not answer or was cancelled",
     "all_busy": "Every unit is busy",
     "all_off_shift": "Every unit is off shift or out of service",
     "capability_missing": "No free unit has what the call needs",
+    "suspended": "Diversion is suspended here",
 }
 STAGE_LIFT = {
     "scene_safe_police": "Police say scene safe",

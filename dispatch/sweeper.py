@@ -7,10 +7,12 @@ holder that is stopped but not killed would otherwise keep the lock for ever.
 
 import logging
 import threading
+import time
 from datetime import UTC, datetime
 
 import psycopg
-from django.db import close_old_connections, connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.utils import InterfaceError, OperationalError
 
 from accounts.models import Centre
@@ -31,6 +33,7 @@ class Sweeper:
 
     def __init__(self, *, round_s: float = ROUND_S) -> None:
         self.round_s = round_s
+        self.beaten = float("-inf")
         self.holder: psycopg.Connection[tuple[object, ...]] | None = None
 
     def hold(self) -> bool:
@@ -82,10 +85,28 @@ class Sweeper:
 
     def sweep(self, at: datetime) -> None:
         """One round: a sign of life first, then whatever is due in each centre, then the audit seal."""
-        engine_heartbeat()
+        self._beat()
         for centre in Centre.objects.order_by("pk"):
-            due.run(centre, at)
+            due.run(centre, at, alive=self._beat)
         audit_seal()
+
+    def _beat(self) -> None:
+        """A sign of life, at most one a round: a long round is not silence."""
+        if time.monotonic() - self.beaten >= self.round_s / 2:
+            engine_heartbeat()
+            self.beaten = time.monotonic()
+
+    def _start_over(self) -> None:
+        """Forget every connection: the next round makes new ones.
+
+        The pool too: after a restart of the database it would try its dead connections one by one, a second or more
+        apart (measured: 5 s and then an error with six of them).
+        """
+        self.release()
+        connection.close()
+        database = connections[DEFAULT_DB_ALIAS]
+        if isinstance(database, DatabaseWrapper):
+            database.close_pool()
 
     def run(self, stop: threading.Event) -> None:
         """Sweep until told to stop. A database that is away is waited for; nothing else ends the loop."""
@@ -96,9 +117,10 @@ class Sweeper:
                     self.sweep(begun)
             except (OperationalError, InterfaceError, psycopg.Error) as error:
                 logger.warning("sweep round lost", extra={"cause": type(error).__name__})
-                self.release()
-                close_old_connections()
-                connection.close()
+                self._start_over()
+            except Exception:
+                logger.exception("sweep round failed")
+                self._start_over()
             spent = (datetime.now(UTC) - begun).total_seconds()
             stop.wait(max(0.05, self.round_s - spent))
         self.release()

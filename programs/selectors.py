@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from opening_hours import OpeningHours
+from opening_hours import OpeningHours, validate
 
 from accounts.models import Centre
 from people.geometry import covers
@@ -18,6 +18,8 @@ from triage.protocol import Protocol
 
 @lru_cache(maxsize=256)
 def _hours(notation: str) -> OpeningHours:
+    if not validate(notation):
+        raise ValueError(f"These opening hours cannot be read: {notation!r}.")
     return OpeningHours(notation)
 
 
@@ -104,6 +106,13 @@ def stop_applies(stop: Suspension, *, program: str, beat: str, nature: str) -> b
         Suspension.Scope.BEAT.value: bool(beat) and stop.subject == beat,
         Suspension.Scope.NATURE.value: bool(nature) and stop.subject == nature,
     }[stop.scope]
+
+
+def suspended_here(version: ProgramVersion, *, beat: str, nature: str) -> bool:
+    """Whether a standing stop key forbids the version's program for a call of this beat and nature."""
+    program = version.program
+    stops = Suspension.objects.filter(centre=program.centre_id, lifted_at__isnull=True)
+    return any(stop_applies(stop, program=program.slug, beat=beat, nature=nature) for stop in stops)
 
 
 def suspensions_standing(centre: Centre) -> list[Suspension]:

@@ -10,8 +10,20 @@ from responders.models import Shift, Unit
 def shift_end(shifts: list[Shift], at: datetime, zone: ZoneInfo) -> datetime | None:
     """When the shift that is running at `at` ends (UTC instants, local pattern); None when off shift.
 
-    A unit with a pattern of 0 to 24 on all days never goes off: its end is the following midnight.
+    Shifts that follow each other without a gap are one; the search ends a day ahead, so a unit that is on around the
+    clock is never about to go off.
     """
+    end = _running_end(shifts, at, zone)
+    while end is not None and end - at < timedelta(days=1):
+        further = _running_end(shifts, end, zone)
+        if further is None:
+            break
+        end = further
+    return end
+
+
+def _running_end(shifts: list[Shift], at: datetime, zone: ZoneInfo) -> datetime | None:
+    """The latest end of the shifts that run at an instant."""
     local = at.astimezone(zone)
     ends: list[datetime] = []
     for shift in shifts:

@@ -118,6 +118,14 @@ class Migration(migrations.Migration):
                 ),
                 ("held_until", models.DateTimeField(blank=True, null=True)),
                 ("offer_wanted", models.BooleanField(default=False, help_text="the engine looks for a unit")),
+                (
+                    "risen_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="danger rose after sending: no further offers until a person decides again",
+                        null=True,
+                    ),
+                ),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
                 ("outcome", models.CharField(blank=True, max_length=40)),
                 ("not_diverted_reason", models.CharField(blank=True, max_length=40)),
@@ -623,6 +631,7 @@ class Migration(migrations.Migration):
                             ("second_person", "A less cautious choice waits for you"),
                             ("silent_console", "A console went silent with open calls"),
                             ("dropped_call", "Dropped call: call back"),
+                            ("hold_over", "Hold is over: call back"),
                             ("late_entry", "Late entry: is it still live?"),
                         ],
                         max_length=24,
@@ -1018,6 +1027,13 @@ class Migration(migrations.Migration):
                 name="incident_offers_follow_a_decision",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="incident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("offer_wanted", False), ("risen_at__isnull", True), _connector="OR"),
+                name="incident_risen_offers_nobody",
+            ),
+        ),
         migrations.AddIndex(
             model_name="handoff",
             index=models.Index(
@@ -1157,6 +1173,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="assignment",
             index=models.Index(fields=["incident", "offered_at"], name="assignment_by_incident"),
+        ),
+        migrations.AddIndex(
+            model_name="assignment",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["unit", "-ended_at"],
+                name="assignment_last_of_unit",
+            ),
         ),
         migrations.AddConstraint(
             model_name="assignment",

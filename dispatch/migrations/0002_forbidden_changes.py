@@ -28,6 +28,9 @@ CREATE TRIGGER decision_delete BEFORE DELETE ON dispatch_decision FOR EACH ROW E
 CREATE TRIGGER call_delete BEFORE DELETE ON dispatch_call FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER incident_delete BEFORE DELETE ON dispatch_incident FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER assignment_delete BEFORE DELETE ON dispatch_assignment FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER handoff_delete BEFORE DELETE ON dispatch_handoff FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER stage_order_delete BEFORE DELETE ON dispatch_stageorder FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER alarm_delete BEFORE DELETE ON dispatch_alarm FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
 
 BACKWARD = """
@@ -43,6 +46,9 @@ DROP TRIGGER decision_delete ON dispatch_decision;
 DROP TRIGGER call_delete ON dispatch_call;
 DROP TRIGGER incident_delete ON dispatch_incident;
 DROP TRIGGER assignment_delete ON dispatch_assignment;
+DROP TRIGGER handoff_delete ON dispatch_handoff;
+DROP TRIGGER stage_order_delete ON dispatch_stageorder;
+DROP TRIGGER alarm_delete ON dispatch_alarm;
 DROP FUNCTION only_columns_change();
 """
 

@@ -78,6 +78,9 @@ class Assignment(models.Model):
         indexes = [
             models.Index(fields=["offer_expires_at"], condition=Q(state="offered"), name="offer_due"),
             models.Index(fields=["incident", "offered_at"], name="assignment_by_incident"),
+            models.Index(
+                fields=["unit", "-ended_at"], condition=Q(ended_at__isnull=False), name="assignment_last_of_unit"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Max, Prefetch
+from django.db.models import OuterRef, Prefetch, Subquery
 
 from accounts.models import Centre
 from dispatch.engine import IncidentFacts, Recommendation, UnitFacts, recommend
 from dispatch.models import Assignment, Incident, LocationEntry
+from dispatch.reasons import OFFER_WITHDRAWN
 from dispatch.selectors.triage import place_of
 from dispatch.states import ASSIGNMENT_LIVE
 from programs.models import ProgramVersion
@@ -43,8 +44,11 @@ def units_with_facts(centre: Centre, *, at: datetime, only: Collection[UUID] | N
     units = Unit.objects.filter(centre=centre)
     if only is not None:
         units = units.filter(pk__in=only)
+    last = Assignment.objects.filter(unit=OuterRef("pk"), ended_at__isnull=False).order_by("-ended_at")
     return list(
-        units.select_related("team", "agency").prefetch_related(
+        units.annotate(free_since=Subquery(last.values("ended_at")[:1]))
+        .select_related("team", "agency")
+        .prefetch_related(
             Prefetch("crew", queryset=CrewMember.objects.filter(until__isnull=True).select_related("user")),
             "shifts",
             Prefetch(
@@ -63,7 +67,6 @@ def unit_facts(
     at: datetime,
     team_ids: Collection[int],
     refusal: str = "",
-    free_since: datetime | None = None,
 ) -> UnitFacts:
     """The facts of a unit loaded by `units_with_facts`."""
     live: list[Assignment] = unit.live_assignments  # type: ignore[attr-defined]  # set by the prefetch
@@ -80,20 +83,19 @@ def unit_facts(
         position_at=unit.position_at,
         capabilities=frozenset(unit.capabilities),
         languages=frozenset(unit.languages),
-        free_since=free_since,
+        free_since=unit.free_since,  # type: ignore[attr-defined]  # annotated
         refusal=refusal,
     )
 
 
 def refusals(incident: Incident, at: datetime) -> dict[UUID, str]:
-    """Units that declined this incident, or did not answer its offer a short while ago."""
+    """Units that declined this incident or were cancelled for it, or did not answer its offer a short while ago."""
     found: dict[UUID, str] = {}
-    for unit_id, state, ended_at in incident.assignments.filter(state__in=["declined", "expired"]).values_list(
-        "unit_id", "state", "ended_at"
-    ):
-        if state == "declined":
-            found[unit_id] = "declined"
-        elif ended_at and at - ended_at < timedelta(seconds=ASK_AGAIN_AFTER_S):
+    ended = incident.assignments.filter(state__in=["declined", "expired", "cancelled"])
+    for unit_id, state, ended_at, reason in ended.values_list("unit_id", "state", "ended_at", "end_reason"):
+        if state == "declined" or (state == "cancelled" and reason not in OFFER_WITHDRAWN):
+            found[unit_id] = state
+        elif state == "expired" and ended_at and at - ended_at < timedelta(seconds=ASK_AGAIN_AFTER_S):
             found.setdefault(unit_id, "did_not_answer")
     return found
 
@@ -105,12 +107,6 @@ def recommend_for(
     program_version = version or incident.program_version
     team_ids = set(program_version.program.teams.values_list("pk", flat=True)) if program_version is not None else set()
     refused = refusals(incident, at)
-    loaded = list(units)
-    freed = dict(
-        Assignment.objects.filter(unit__in=[unit.pk for unit in loaded], ended_at__isnull=False)
-        .values_list("unit_id")
-        .annotate(last=Max("ended_at"))
-    )
     facts = [
         unit_facts(
             unit,
@@ -118,8 +114,7 @@ def recommend_for(
             at=at,
             team_ids=team_ids,
             refusal=refused.get(unit.pk, ""),
-            free_since=freed.get(unit.pk),
         )
-        for unit in loaded
+        for unit in units
     ]
     return recommend(incident_facts(incident), facts, at)

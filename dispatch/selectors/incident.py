@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.models import User
+from accounts.models import Centre, User
 from dispatch.access import audiences_of
 from dispatch.models import (
     Alarm,
@@ -120,3 +120,27 @@ def possible_duplicates(*, incident: Incident, limit: int = 5) -> list[PossibleD
             if metres <= DUPLICATE_RADIUS_M and entry.incident_id not in found:
                 found[entry.incident_id] = PossibleDuplicate(entry.incident, f"{metres} m away", metres)
     return sorted(found.values(), key=lambda one: one.metres if one.metres is not None else -1)[:limit]
+
+
+def incidents_page(*, centre: Centre, is_open: bool, after: int, limit: int) -> list[tuple[UUID, int]]:
+    """(id, number) of one page and one more: open ones by rising, closed ones by falling number.
+
+    `after` is the number where the page before ended, 0 for the first. Numbers never change and only grow, so a walk
+    meets each incident once, whatever arrives or changes meanwhile.
+    """
+    incidents = Incident.objects.filter(centre=centre)
+    if is_open:
+        page = incidents.exclude(state__in=["closed", "joined"]).filter(number__gt=after).order_by("number")
+    else:
+        page = incidents.filter(state="closed").order_by("-number")
+        if after:
+            page = page.filter(number__lt=after)
+    return list(page.values_list("pk", "number")[: limit + 1])
+
+
+def handoffs_listed(*, centre: Centre, is_open: bool, limit: int) -> list[Handoff]:
+    """Hand-offs that are ready or requested, oldest first; or the last ones that were acknowledged or cancelled."""
+    handoffs = Handoff.objects.filter(incident__centre=centre).select_related("incident")
+    if is_open:
+        return list(handoffs.filter(state__in=["ready", "requested"]).order_by("opened_at")[:limit])
+    return list(handoffs.filter(state__in=["acknowledged", "cancelled"]).order_by("-opened_at")[:limit])

@@ -275,6 +275,8 @@ def _next_step(
         return "Ask the safety questions, or send"
     if incident.state == "triaged":
         return "Accept the suggestion, or choose another"
+    if incident.state == "pending" and not units and not incident.offer_wanted:
+        return "Decide the response again"
     if incident.state == "pending" and not units:
         return "Choose a unit or a more cautious response" if incident.no_unit_reason else "A unit is being asked"
     if incident.state == "pending":

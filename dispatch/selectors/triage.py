@@ -42,7 +42,7 @@ def standing_values(rows: Sequence[Answer], sent_at: datetime | None) -> list[An
         after = [row for row in given if sent_at is not None and row.at > sent_at]
         standing: Any = None
         for row in before:
-            if row.value == UNKNOWN and standing not in (None, UNKNOWN) and _dangerous(row.key, standing):
+            if row.value == UNKNOWN and standing not in (None, UNKNOWN) and dangerous(row.key, standing):
                 continue
             standing = row.value
         if standing is not None:
@@ -51,10 +51,8 @@ def standing_values(rows: Sequence[Answer], sent_at: datetime | None) -> list[An
     return values
 
 
-def _dangerous(key: str, value: Any) -> bool:
-    """Whether hiding the value would lower danger; lists are dangerous when they hold anything."""
-    if isinstance(value, list):
-        return bool(value)
+def dangerous(key: str, value: Any) -> bool:
+    """Whether the value is a danger answer: one that alone forces co-response or above."""
     return is_danger(key, value)
 
 
@@ -97,13 +95,20 @@ def place_of(incident: Incident) -> LocationEntry | None:
     )
 
 
+def answers_at_place(incident: Incident, where: LocationEntry | None = None) -> dict[str, Any]:
+    """The merged answers; the kind of place comes from the gazetteer where nobody has answered it."""
+    answers = answers_merged(incident)
+    known = where or place_of(incident)
+    if known is not None and known.location_type and "location_type" not in answers:
+        answers["location_type"] = known.location_type
+    return answers
+
+
 def judge(*, incident: Incident, at: datetime) -> Judged:
     """Run triage for an incident. Any failure gives no suggestion, is logged without personal data, and is visible."""
-    answers = answers_merged(incident)
+    where = place_of(incident)
+    answers = answers_at_place(incident, where)
     try:
-        where = place_of(incident)
-        if where is not None and where.location_type and "location_type" not in answers:
-            answers["location_type"] = where.location_type
         protocol = protocol_published(incident.centre)
         published = programs_published(
             incident.centre,
@@ -139,7 +144,10 @@ def suggest(
         replace(
             fit,
             result=FitResult.EXCLUDED,
-            reasons=(Reason("suspended", f"Diversion is suspended: {published.suspended[fit.slug]}"),),
+            reasons=(
+                Reason("suspended", f"Diversion is suspended: {published.suspended[fit.slug]}"),
+                *(reason for reason in fit.reasons if reason.code != "closed"),
+            ),
         )
         if fit.slug in published.suspended
         else fit

@@ -71,10 +71,11 @@ def alarm_take(*, alarm: Alarm, by: User, at: datetime) -> Alarm:
 
 
 @transaction.atomic
-def alarm_end(*, alarm: Alarm, by: User, at: datetime, note: str) -> Alarm:
+def alarm_end(*, alarm: Alarm, by: User, at: datetime, note: str, heard: bool = False) -> Alarm:
     """A person ends an alarm and says what was done. Raises Refused without a note.
 
-    A stage order's alarm ends only with the crew's acknowledgement, and a hand-off's with the receiver's.
+    A stage order's alarm ends only with the crew's acknowledgement, a hand-off's with the receiver's, and a crew's call
+    for help only when somebody has `heard` the crew (crew_safety.crew_heard).
     """
     alarm = Alarm.objects.select_for_update(of=("self",)).select_related("centre").get(pk=alarm.pk)
     if alarm.ended_at is not None:
@@ -83,6 +84,8 @@ def alarm_end(*, alarm: Alarm, by: User, at: datetime, note: str) -> Alarm:
         raise Refused(
             "alarm_ends_by_acknowledgement", "This alarm ends when the other side has acknowledged.", status=409
         )
+    if alarm.kind == Alarm.Kind.PANIC and not heard:
+        raise Refused("alarm_ends_when_heard", "A call for help ends only when the crew was heard.", status=409)
     if not note.strip():
         raise Refused("note_needed", "Say what was done.", field="note")
     alarm.ended_at, alarm.ended_by, alarm.end_note, alarm.version = at, by, note.strip()[:160], alarm.version + 1

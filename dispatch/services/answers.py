@@ -6,15 +6,12 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.models import Role, User
+from accounts.models import User
 from accounts.problems import Refused
-from dispatch.models import Alarm, Answer, Call, Incident
-from dispatch.plan import direction
-from dispatch.selectors.triage import UNKNOWN, answers_merged, judge
-from dispatch.services.alarms import alarm_raise
-from dispatch.services.journal import incident_locked, record
-from dispatch.services.staging import risk_raise
-from dispatch.states import ASSIGNMENT_LIVE
+from dispatch.models import Answer, Call, Incident
+from dispatch.selectors.triage import UNKNOWN, answers_at_place, judge
+from dispatch.services.journal import call_locked, incident_locked, record
+from dispatch.services.rising import retriage, rise_check
 from responders.models import Unit
 from triage import vocabulary
 from triage.results import Suggestion, plain
@@ -30,9 +27,20 @@ def _checked(answers: Mapping[str, Any]) -> dict[str, Any]:
             known = UNKNOWN if value is None else value
             normal = table.validate_answer(key, None if known == UNKNOWN else known)
         except (ValueError, KeyError) as error:
-            raise Refused("answer_invalid", str(error).strip("'\""), field=key) from error
+            raise Refused("answer_invalid", _expected(key), field=key[:40]) from error
         checked[key] = UNKNOWN if normal is None else plain(normal)
     return checked
+
+
+def _expected(key: str) -> str:
+    """What would have been right. What was given is not repeated: it may be a caller's words."""
+    question = vocabulary.load().by_key.get(key)
+    if question is None:
+        return "There is no such question."
+    if question.values:
+        choice = "one or more" if question.kind == "list" else "one"
+        return f"{question.label}: choose {choice} of {', '.join(str(v) for v in question.values)}, {UNKNOWN}."
+    return f"{question.label}: give a {question.kind.replace('_', ' ')} value, or {UNKNOWN}."
 
 
 @transaction.atomic
@@ -53,11 +61,15 @@ def answers_record(
     if basis not in _BASES:
         raise Refused("basis_unknown", f"Choose one of {', '.join(sorted(_BASES))}.", field="basis")
     checked = _checked(answers)
-    incident = incident_locked(incident.pk)
+    if isinstance(source, Call):
+        # A call that was joined meanwhile answers for the incident that it now tells of.
+        call: Call | None
+        incident, call = call_locked(source.pk)
+    else:
+        incident, call = incident_locked(incident.pk), None
     if incident.state in {"closed", "joined"}:
         raise Refused("incident_closed", "The incident is closed.", status=409)
-    before = answers_merged(incident)
-    call = source if isinstance(source, Call) else None
+    before = answers_at_place(incident)
     label = f"call:{source.pk}" if call is not None else f"unit:{source.pk}"
     Answer.objects.bulk_create(
         [
@@ -66,27 +78,6 @@ def answers_record(
         ]
     )
     judged = judge(incident=incident, at=at)
-    suggestion = judged.suggestion
-    fields: list[str] = []
-    if suggestion is None:
-        alarm_raise(
-            centre=incident.centre,
-            kind=Alarm.Kind.ENGINE_ERROR,
-            subject=str(incident.pk),
-            at=at,
-            incident=incident,
-            owner_role=Role.SUPERVISOR,
-        )
-    else:
-        if suggestion.triaged and not incident.triaged:
-            incident.triaged = True
-            fields.append("triaged")
-            if incident.state == "open":
-                incident.state = "triaged"
-                fields.append("state")
-        if suggestion.priority < incident.priority:
-            incident.priority = suggestion.priority
-            fields.append("priority")
     record(
         incident=incident,
         entity="answer",
@@ -94,45 +85,8 @@ def answers_record(
         action="record",
         by=by,
         at=at,
-        fields=fields,
+        fields=retriage(incident=incident, judged=judged, at=at),
         detail={"keys": sorted(checked)},
     )
-    if suggestion is not None and incident.sent_at is not None and incident.response_class:
-        _act_on_rise(incident, before, judged.answers, suggestion, checked, by, at)
-    return suggestion
-
-
-def _act_on_rise(
-    incident: Incident,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    suggestion: Suggestion,
-    given: Mapping[str, Any],
-    by: User | None,
-    at: datetime,
-) -> None:
-    """Stage orders and a ready hand-off when the class rose above what was sent, or above what it was before."""
-    if direction(str(suggestion.response_class), incident.response_class) != "more":
-        return
-    changed = [key for key in given if after.get(key) != before.get(key)]
-    live = incident.assignments.filter(state__in=ASSIGNMENT_LIVE).exists()
-    if not changed and live:
-        return
-    table = vocabulary.load()
-    floors = [floor for floor in suggestion.decision.fired if set(floor.values) & set(changed)]
-    worst = floors[0] if floors else None
-    key = next((k for k in changed if worst is None or k in worst.values), changed[0] if changed else "")
-    value = after.get(key, UNKNOWN)
-    words = f"{table.get(key).label}: {table.get(key).label_of(_single(value))}" if key else "Danger has risen"
-    risk_raise(
-        incident=incident,
-        reason=f"{key}={value}"[:80],
-        words=words[:160],
-        services=suggestion.services or ("police",),
-        by=by,
-        at=at,
-    )
-
-
-def _single(value: Any) -> Any:
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
+    rise_check(incident=incident, before=before, judged=judged, by=by, at=at)
+    return judged.suggestion

@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Assignment, Incident
+from dispatch.models.assignment import Slot
 from dispatch.nudge import offer_after_commit
 from dispatch.reasons import DECLINE, DISPOSITIONS
 from dispatch.selectors.triage import place_of
@@ -15,10 +16,12 @@ from dispatch.services.alarms import alarms_end
 from dispatch.services.closing import settle
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.offers import other_offers_end
-from dispatch.services.staging import standing_order
-from dispatch.states import ASSIGNMENT, INCIDENT, TransitionRefused
+from dispatch.services.staging import order_end, standing_order
+from dispatch.states import ASSIGNMENT, ASSIGNMENT_ACCEPTED, INCIDENT, TransitionRefused
 from people.selectors import cautions_at
 
+ACTIONS = ("accept", "decline", "en_route", "stage", "on_scene", "with_person", "transport", "clear", "cancel")
+"""What a person may do. Offers expire by time alone, and a unit is taken off a call only by the engine's rules."""
 _TIMES = {"accept": "accepted_at", "en_route": "en_route_at", "on_scene": "on_scene_at"}
 
 
@@ -41,7 +44,9 @@ def assignment_act(
     incident = incident_locked(assignment.incident_id)
     assignment = Assignment.objects.select_for_update(of=("self",)).select_related("unit").get(pk=assignment.pk)
     before = assignment.state
-    if action in ASSIGNMENT.table and ASSIGNMENT.table[action][1] == before:
+    if action not in ACTIONS:
+        raise TransitionRefused("assignment", action, before)
+    if ASSIGNMENT.table[action][1] == before:
         return assignment
     after = ASSIGNMENT.to(action, before)
     _check(incident, assignment, action, reason, disposition, at)
@@ -50,7 +55,8 @@ def assignment_act(
     if action in _TIMES:
         setattr(assignment, _TIMES[action], at)
         fields.append(_TIMES[action])
-    if action == "accept":
+    if action == "accept" and by is not None and assignment.unit.crew.filter(user=by, until__isnull=True).exists():
+        # Accepting on their behalf is no reading: whoever does that relays the hazards (cautions_relay).
         assignment.cautions_read_at = at
         fields.append("cautions_read_at")
     if after in {"cleared", "declined", "cancelled", "preempted", "expired"}:
@@ -99,19 +105,20 @@ def _check(
         raise Refused("disposition_needed", "Choose how it ended.", field="disposition")
     if action == "accept" and assignment.offer_expires_at <= at:
         raise Refused("offer_over", "This offer has run out; it went to the next unit.", status=409)
-    if assignment.unit.armed:
+    if assignment.unit.armed or assignment.by_phone:
         return
-    if action in {"en_route", "on_scene", "with_person"} and not assignment.by_phone:
-        where = place_of(incident)
-        if (
-            where is not None
-            and assignment.cautions_read_at is None
-            and assignment.relayed_by_id is None
-            and cautions_at(centre=incident.centre, lat=where.lat, lon=where.lon, place=where.place, at=at)
-        ):
-            raise Refused("cautions_not_read", "The hazards of this place must be read or relayed first.", status=409)
-    if action in {"on_scene", "with_person"} and standing_order(assignment) is not None:
+    if action in {"en_route", "on_scene", "with_person"} and _cautions_unread(incident, assignment, at):
+        raise Refused("cautions_not_read", "The hazards of this place must be read or relayed first.", status=409)
+    if action in {"on_scene", "with_person", "transport"} and standing_order(assignment) is not None:
         raise Refused("stage_order_stands", "STAGE: wait until a dispatcher lifts the stage order.", status=409)
+
+
+def _cautions_unread(incident: Incident, assignment: Assignment, at: datetime) -> bool:
+    """Whether hazards are on file for the place and nobody has read them to this crew."""
+    where = place_of(incident)
+    if where is None or assignment.cautions_read_at is not None or assignment.relayed_by_id is not None:
+        return False
+    return bool(cautions_at(centre=incident.centre, lat=where.lat, lon=where.lon, place=where.place, at=at))
 
 
 def _incident_follows(incident: Incident, assignment: Assignment, action: str, by: User | None, at: datetime) -> None:
@@ -121,17 +128,18 @@ def _incident_follows(incident: Incident, assignment: Assignment, action: str, b
     if action == "accept":
         other_offers_end(incident, assignment, by, at)
         incident.state = INCIDENT.to("assign", before) if before != "on_scene" else before
-        incident.offer_wanted = False
-        fields = ["state", "offer_wanted"]
-        for kind in (Alarm.Kind.NO_UNIT, Alarm.Kind.PROMISE_WARNING, Alarm.Kind.PROMISE_BROKEN):
-            alarms_end(kind=kind, subject=str(incident.pk), at=at, by=by, note="a unit accepted")
+        fields = ["state"]
+        if assignment.slot == Slot.PRIMARY:
+            incident.offer_wanted = False
+            fields.append("offer_wanted")
+            for kind in (Alarm.Kind.NO_UNIT, Alarm.Kind.PROMISE_WARNING, Alarm.Kind.PROMISE_BROKEN):
+                alarms_end(kind=kind, subject=str(incident.pk), at=at, by=by, note="a unit accepted")
     elif action == "on_scene" or (action == "with_person" and before == "assigned"):
         incident.state = INCIDENT.to("arrive", before) if before in {"assigned", "on_scene"} else before
         incident.promise_at = None
         fields = ["state", "promise_at"]
-    elif action == "cancel" and assignment.accepted_at is not None and before == "assigned":
-        incident.state, incident.offer_wanted = INCIDENT.to("queue", before), incident.program_version_id is not None
-        fields = ["state", "offer_wanted"]
+    elif action == "cancel" and assignment.accepted_at is not None and before in {"assigned", "on_scene"}:
+        fields = _wanted_again(incident, assignment)
     if fields:
         record(
             incident=incident,
@@ -145,18 +153,22 @@ def _incident_follows(incident: Incident, assignment: Assignment, action: str, b
             fields=fields,
         )
     if action in {"clear", "cancel", "decline"}:
-        if action == "clear":
-            _stage_orders_end(assignment, by, at)
+        order_end(assignment, by, at)
         settle(incident=incident, by=by, at=at)
         offer_after_commit(incident.centre_id)
 
 
-def _stage_orders_end(assignment: Assignment, by: User | None, at: datetime) -> None:
-    order = standing_order(assignment)
-    if order is not None and by is not None:
-        order.lifted_at, order.lifted_by, order.lift_reason = at, by, "assignment_over"
-        order.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
-        alarms_end(kind=Alarm.Kind.STAGE_UNACKNOWLEDGED, subject=str(order.pk), at=at, by=by, note="assignment over")
+def _wanted_again(incident: Incident, cancelled: Assignment) -> list[str]:
+    """A crew was called off. With nobody else on it the incident waits again; for a primary the engine looks again,
+    unless the danger has risen: then a person decides first."""
+    fields: list[str] = []
+    if cancelled.slot == Slot.PRIMARY:
+        incident.offer_wanted = incident.program_version_id is not None and incident.risen_at is None
+        fields.append("offer_wanted")
+    if not incident.assignments.filter(state__in=ASSIGNMENT_ACCEPTED).exists():
+        incident.state = INCIDENT.to("queue", incident.state)
+        fields.append("state")
+    return fields
 
 
 @transaction.atomic

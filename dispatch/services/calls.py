@@ -3,19 +3,22 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Centre, Role, User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.models import Alarm, Call, Incident
+from dispatch.models import Alarm, Answer, Call, Incident
 from dispatch.models.call import Channel
-from dispatch.services.alarms import alarm_raise
+from dispatch.selectors.triage import answers_merged
+from dispatch.services.alarms import alarm_raise, alarms_end
+from dispatch.services.answers import answers_record
 from dispatch.services.closing import settle
-from dispatch.services.journal import incident_locked, record
+from dispatch.services.journal import call_locked, record
 from dispatch.states import CALL_ENDS, TransitionRefused
 from people.services import phone_record
 
+_RISKS_OF_A_DROP = ("suicide", "violence", "weapon")
 LATE_AFTER_S = 60
 """A create that arrives this long after it was taken is a late entry: never offered until a person says it is live."""
 
@@ -48,13 +51,39 @@ def call_open(
     """
     if channel not in Channel.values:
         raise Refused("channel_unknown", "This way of contact is not known.", field="channel")
-    known = Call.objects.filter(pk=id).first()
-    if known is None and external_id:
-        known = Call.objects.filter(centre=centre, external_id=external_id).first()
+    known = _known(centre, id, external_id)
     if known is not None:
-        if known.centre_id != centre.pk:
-            raise Refused("id_taken", "This call id is already in use.", field="id", status=409)
         return known
+    try:
+        with transaction.atomic():
+            return _open(centre, id, channel, by, at, device_at, external_id, number)
+    except IntegrityError:
+        # The same create arrived twice at once; the other one was first.
+        known = _known(centre, id, external_id)
+        if known is None:
+            raise
+        return known
+
+
+def _known(centre: Centre, id: UUID, external_id: str) -> Call | None:
+    known = Call.objects.select_related("incident").filter(pk=id).first()
+    if known is None and external_id:
+        known = Call.objects.select_related("incident").filter(centre=centre, external_id=external_id).first()
+    if known is not None and known.centre_id != centre.pk:
+        raise Refused("id_taken", "This call id is already in use.", field="id", status=409)
+    return known
+
+
+def _open(
+    centre: Centre,
+    id: UUID,
+    channel: str,
+    by: User | None,
+    at: datetime,
+    device_at: datetime | None,
+    external_id: str,
+    number: str,
+) -> Call:
     phone = phone_record(centre=centre, number=number, at=at) if number.strip() else None
     late = device_at is not None and at - device_at > timedelta(seconds=LATE_AFTER_S)
     incident = Incident.objects.create(
@@ -93,8 +122,7 @@ def call_open(
 @transaction.atomic
 def phone_set(*, call: Call, number: str, confirmed: bool, by: User | None, at: datetime) -> Call:
     """Set or confirm the number to call back. Raises Refused at the field for what is no number."""
-    incident = incident_locked(call.incident_id)
-    call = Call.objects.select_for_update().get(pk=call.pk)
+    incident, call = call_locked(call.pk)
     call.phone = phone_record(centre=incident.centre, number=number, at=at)
     call.phone_confirmed = confirmed
     call.save(update_fields=["phone", "phone_confirmed"])
@@ -110,8 +138,7 @@ def call_end(*, call: Call, ended_as: str, by: User | None, at: datetime) -> Cal
     """
     if ended_as not in CALL_ENDS:
         raise Refused("end_unknown", f"Choose one of {', '.join(CALL_ENDS)}.", field="as")
-    incident = incident_locked(call.incident_id)
-    call = Call.objects.select_for_update().get(pk=call.pk)
+    incident, call = call_locked(call.pk)
     if call.state == "ended":
         if call.ended_as == ended_as:
             return call
@@ -149,5 +176,18 @@ def call_end(*, call: Call, ended_as: str, by: User | None, at: datetime) -> Cal
             owner=call.owner,
             detail={"owed": 2, "within_s": 120},
         )
+        told = answers_merged(incident)
+        if incident.state not in {"closed", "joined"} and any(told.get(key) != "none" for key in _RISKS_OF_A_DROP):
+            # Nobody is on the line to ask any more: that is an answer of its own, and triage counts it.
+            answers_record(
+                incident=incident,
+                source=call,
+                answers={"engagement": "not_on_line"},
+                basis=Answer.Basis.ASSUMED,
+                by=by,
+                at=at,
+            )
+            incident.refresh_from_db()
+    alarms_end(kind=Alarm.Kind.SILENT_CONSOLE, subject=str(call.pk), at=at, by=by, note="call ended")
     settle(incident=incident, by=by, at=at)
     return call

@@ -13,19 +13,37 @@ from dispatch.services.alarms import alarms_end
 from dispatch.services.journal import incident_locked, record
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
 
-_END_WITH_INCIDENT = (
-    Alarm.Kind.NO_UNIT,
-    Alarm.Kind.PROMISE_WARNING,
-    Alarm.Kind.PROMISE_BROKEN,
-    Alarm.Kind.RETURNED,
-    Alarm.Kind.SECOND_PERSON,
-    Alarm.Kind.LATE_ENTRY,
-    Alarm.Kind.ENGINE_ERROR,
-    Alarm.Kind.RISING_RISK,
-)
+_ENDS_OTHERWISE = (Alarm.Kind.PANIC, Alarm.Kind.STAGE_UNACKNOWLEDGED, Alarm.Kind.HANDOFF_UNACKNOWLEDGED)
+"""Alarms that end by the crew or the receiver, never with the incident."""
 
 
-def _close(incident: Incident, outcome: str, by: User | None, at: datetime) -> None:
+def parts_end(incident: Incident, by: User | None, at: datetime, *, note: str, owed: bool = False) -> None:
+    """End what asked for an act on a locked incident that is over: choices that wait, unsent hand-offs, alarms.
+
+    `owed`: callbacks of dropped calls stay owed.
+    """
+    for handoff in incident.handoffs.select_for_update().filter(state="ready"):
+        handoff.state, handoff.cancelled_at, handoff.version = "cancelled", at, handoff.version + 1
+        handoff.save(update_fields=["state", "cancelled_at", "version"])
+        record(
+            incident=incident,
+            entity="handoff",
+            row=handoff,
+            action="cancel",
+            by=by,
+            at=at,
+            from_state="ready",
+            to_state="cancelled",
+            reason=note,
+        )
+    incident.decisions.filter(state="waiting_second").update(state="superseded")
+    standing = incident.alarms.filter(ended_at__isnull=True).exclude(kind__in=_ENDS_OTHERWISE)
+    for alarm in standing.exclude(kind=Alarm.Kind.DROPPED_CALL) if owed else standing:
+        alarms_end(kind=alarm.kind, subject=alarm.subject, at=at, by=by, note=note)
+
+
+def _close(incident: Incident, outcome: str, by: User | None, at: datetime, *, owed: bool) -> None:
+    parts_end(incident, by, at, note="incident closed", owed=owed)
     before = incident.state
     incident.state = INCIDENT.to("close", before)
     incident.closed_at, incident.outcome, incident.offer_wanted = at, outcome, False
@@ -42,8 +60,6 @@ def _close(incident: Incident, outcome: str, by: User | None, at: datetime) -> N
         reason=outcome,
         fields=["state", "closed_at", "outcome", "offer_wanted", "no_unit_reason"],
     )
-    for kind in _END_WITH_INCIDENT:
-        alarms_end(kind=kind, subject=str(incident.pk), at=at, by=by, note="incident closed")
 
 
 def settle(*, incident: Incident, by: User | None, at: datetime) -> bool:
@@ -51,9 +67,13 @@ def settle(*, incident: Incident, by: User | None, at: datetime) -> bool:
 
     The incident is locked by the caller. Returns whether it closed.
     """
-    if incident.state not in {"assigned", "on_scene", "transferred", "returned"} or incident.offer_wanted:
+    if incident.state not in {"pending", "assigned", "on_scene", "transferred", "returned"}:
+        return False
+    if incident.offer_wanted or incident.late:
         return False
     if incident.calls.filter(state="open").exists():
+        return False
+    if incident.alarms.filter(kind=Alarm.Kind.PANIC, ended_at__isnull=True).exists():
         return False
     if incident.assignments.filter(state__in=ASSIGNMENT_LIVE).exists():
         return False
@@ -67,7 +87,7 @@ def settle(*, incident: Incident, by: User | None, at: datetime) -> bool:
         outcome = "handed_off"
     else:
         return False
-    _close(incident, outcome, by, at)
+    _close(incident, outcome, by, at, owed=True)
     return True
 
 
@@ -86,10 +106,9 @@ def incident_close(*, incident: Incident, outcome: str, by: User, at: datetime) 
         raise Refused("crew_still_assigned", "A crew is still assigned: clear or cancel it first.", status=409)
     if incident.handoffs.filter(state="requested").exists():
         raise Refused("handoff_open", "A hand-off waits for its acknowledgement: phone them, or cancel it.", status=409)
-    for handoff in incident.handoffs.filter(state="ready"):
-        handoff.state, handoff.cancelled_at = "cancelled", at
-        handoff.save(update_fields=["state", "cancelled_at"])
-    _close(incident, outcome, by, at)
+    if incident.calls.filter(state="open").exists():
+        raise Refused("call_open", "The caller is still on the line: end the call first.", status=409)
+    _close(incident, outcome, by, at, owed=False)
     audit(
         action="incident.close",
         at=at,

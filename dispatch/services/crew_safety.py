@@ -14,10 +14,13 @@ from dispatch.reasons import RETURN
 from dispatch.services.alarms import alarm_end, alarm_raise
 from dispatch.services.assignments import assignment_act
 from dispatch.services.calls import call_end, call_open
+from dispatch.services.closing import settle
 from dispatch.services.handoffs import handoff_open
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.locations import location_record
-from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
+from dispatch.services.offers import offers_withdraw
+from dispatch.services.staging import crews_stage
+from dispatch.states import ASSIGNMENT_ACCEPTED, INCIDENT
 from responders.models import Unit
 from responders.services import unit_position
 
@@ -37,14 +40,16 @@ def help_request(
     It joins the crew's present incident, or makes one of its own. The alarm ends only at “crew heard”, by a named
     person. Asking twice while it stands is one alarm.
     """
+    assignment = unit.assignments.filter(state__in=ASSIGNMENT_ACCEPTED).order_by("-accepted_at").first()
+    # The incident is locked before the unit, as everywhere; the unit's lock makes a double press one alarm.
+    here = incident_locked(assignment.incident_id) if assignment is not None else None
     if lat is not None and lon is not None:
         unit_position(unit=unit, lat=lat, lon=lon, by=by, at=at)
-    unit = Unit.objects.select_related("centre").get(pk=unit.pk)
+    unit = Unit.objects.select_for_update(of=("self",)).select_related("centre").get(pk=unit.pk)
     standing = Alarm.objects.filter(kind=Alarm.Kind.PANIC, subject=str(unit.pk), ended_at__isnull=True).first()
     if standing is not None:
         return standing
-    assignment = unit.assignments.filter(state__in=ASSIGNMENT_LIVE).order_by("-offered_at").first()
-    incident = _incident_of(unit, assignment, by, at)
+    incident = here if here is not None else _incident_for(unit, by, at)
     before, incident.priority = incident.priority, 1
     alarm = alarm_raise(
         centre=unit.centre,
@@ -77,9 +82,8 @@ def help_request(
     return alarm
 
 
-def _incident_of(unit: Unit, assignment: Assignment | None, by: User | None, at: datetime) -> Incident:
-    if assignment is not None:
-        return incident_locked(assignment.incident_id)
+def _incident_for(unit: Unit, by: User | None, at: datetime) -> Incident:
+    """A new incident at the unit's last position, for a crew that is on no call."""
     call = call_open(centre=unit.centre, id=uuid4(), channel=Channel.RADIO, by=by, at=at)
     location_record(
         incident=call.incident,
@@ -116,7 +120,11 @@ def crew_heard(*, alarm: Alarm, by: User, at: datetime, note: str) -> Alarm:
     """A named person has heard the crew. The only end of a panic."""
     if alarm.kind != Alarm.Kind.PANIC:
         raise Refused("not_a_panic", "This alarm is not a call for help.", status=409)
-    return alarm_end(alarm=alarm, by=by, at=at, note=note)
+    incident = incident_locked(alarm.incident_id) if alarm.incident_id is not None else None
+    ended = alarm_end(alarm=alarm, by=by, at=at, note=note, heard=True)
+    if incident is not None:
+        settle(incident=incident, by=by, at=at)
+    return ended
 
 
 @transaction.atomic
@@ -132,14 +140,14 @@ def return_to_911(
         raise Refused("reason_needed", "Choose why it goes back.", field="reason")
     incident = incident_locked(assignment.incident_id)
     assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
-    if assignment.state not in ASSIGNMENT_LIVE - {"offered"}:
+    if assignment.state not in ASSIGNMENT_ACCEPTED:
         if assignment.disposition == "returned_to_911":
             return incident
         raise Refused("not_accepted", "Only a call that the unit has accepted can be returned.", status=409)
     before = incident.state
     incident.state = INCIDENT.to("return_to_911", before)
     incident.offer_wanted, incident.not_diverted_reason, incident.response_class = False, "returned", "emergency"
-    incident.promise_at = None
+    incident.promise_at = incident.program_version = None
     record(
         incident=incident,
         entity="incident",
@@ -151,8 +159,9 @@ def return_to_911(
         to_state=incident.state,
         reason=reason,
         device_at=device_at,
-        fields=["state", "offer_wanted", "not_diverted_reason", "response_class", "promise_at"],
+        fields=["state", "offer_wanted", "not_diverted_reason", "response_class", "promise_at", "program_version"],
     )
+    offers_withdraw(incident, by, at, reason="plan_changed")
     services = ("ems", "police") if reason == "medical" else ("police",)
     for service in services:
         handoff_open(incident=incident, service=service, reason="returned", by=by, at=at)
@@ -177,4 +186,6 @@ def return_to_911(
         detail={"reason": reason},
     )
     incident.refresh_from_db()
+    if reason == "unsafe" and incident.assignments.filter(state__in=ASSIGNMENT_ACCEPTED, unit__armed=False).exists():
+        crews_stage(incident=incident, reason="returned=unsafe", words="Another crew says: unsafe", by=by, at=at)
     return incident

@@ -12,21 +12,32 @@ from accounts.services import audit
 from dispatch.models import Alarm, Decision, Incident
 from dispatch.models.incident import RESPONSE_CLASSES
 from dispatch.nudge import offer_after_commit
-from dispatch.plan import Plan, direction, plan_of, standard_plan
+from dispatch.plan import DEFAULT_PROMISE_S, Plan, direction, plan_of, standard_plan
 from dispatch.reasons import NOT_DIVERTED, OVERRIDE_LESS, OVERRIDE_MORE
 from dispatch.selectors.triage import Judged, judge, place_of
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.handoffs import handoff_open
 from dispatch.services.journal import incident_locked, record
-from dispatch.services.staging import risk_raise
+from dispatch.services.offers import offers_withdraw
+from dispatch.services.staging import crews_stage
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT, SECOND_PERSON_WAIT_S
 from programs.models import ProgramVersion
 from programs.selectors import spec_number
 from triage import natures
 from triage.engine import priority
+from triage.response import ordered_services
+from triage.results import FitResult
 
-DEFAULT_PROMISE_S = 45 * 60
 ACTIONS = ("accept", "override", "send")
+_SETTLED_BY_DECIDING = (
+    Alarm.Kind.NO_UNIT,
+    Alarm.Kind.RISING_RISK,
+    Alarm.Kind.PROMISE_WARNING,
+    Alarm.Kind.PROMISE_BROKEN,
+    Alarm.Kind.HOLD_OVER,
+)
+OPERATIONAL = {"suspended", "closed", "out_of_area"}
+"""Reasons that have nothing to do with the call itself."""
 
 
 @transaction.atomic
@@ -64,19 +75,23 @@ def decision_take(
     suggested = _suggested(judged, incident)
     chosen = suggested
     if action == "override":
-        chosen = _chosen(judged, suggested, response_class, program, reason)
+        chosen = _chosen(judged, suggested, incident, response_class, program, reason)
     elif action == "accept" and (judged.suggestion is None or not suggested.triaged):
         raise Refused(
             "not_triaged", "There is no suggestion to accept yet: answer a safety question, or send.", status=409
         )
     way = direction(chosen.response_class, suggested.response_class)
-    if incident.sent_at is not None and action != "override":
-        raise Refused(
-            "already_sent",
-            "This incident is already sent. Choose a more cautious response, or note what changed.",
-            status=409,
-        )
-    if incident.sent_at is not None and direction(chosen.response_class, incident.response_class) == "less":
+    if incident.sent_at is not None:
+        since_sent = direction(chosen.response_class, incident.response_class)
+        if action != "override" and since_sent != "more":
+            raise Refused(
+                "already_sent",
+                "This incident is already sent. Choose a more cautious response, or note what changed.",
+                status=409,
+            )
+        way = "less" if since_sent == "less" else way
+    if action == "override" and chosen.program and not _takes_it(judged, chosen):
+        # A program whose own rules shut the call out, or are not answered yet, is a step down whatever its class.
         way = "less"
     if way == "less" and reason not in OVERRIDE_LESS:
         raise Refused(
@@ -122,6 +137,7 @@ def decision_take(
             "reason": reason,
         },
     )
+    _others_superseded(incident, decision, by, at)
     if waits:
         record(incident=incident, entity="decision", row=decision, action="wait_second", by=by, at=at, reason=reason)
         alarm_raise(
@@ -134,42 +150,56 @@ def decision_take(
             detail={"decision": str(decision.pk)},
         )
     else:
-        _apply(incident, decision, chosen, version, _not_diverted(judged, suggested, chosen, action, reason), by, at)
+        _apply(incident, decision, chosen, version, _not_diverted(judged, suggested, chosen, incident, reason), by, at)
     return decision
 
 
+def _others_superseded(incident: Incident, decision: Decision, by: User | None, at: datetime) -> None:
+    """A later choice ends one that still waits; a standing one ends only when the later one stands."""
+    ends = ["waiting_second"] if decision.state == "waiting_second" else ["waiting_second", "standing"]
+    others = Decision.objects.filter(incident=incident, state__in=ends).exclude(pk=decision.pk)
+    if any(state == "waiting_second" for state in others.values_list("state", flat=True)):
+        alarms_end(kind=Alarm.Kind.SECOND_PERSON, subject=str(incident.pk), at=at, by=by, note="chosen anew")
+    others.update(state="superseded")
+
+
 def _suggested(judged: Judged, incident: Incident) -> Plan:
-    if judged.suggestion is not None:
-        return plan_of(judged.suggestion)
+    return plan_of(judged.suggestion) if judged.suggestion is not None else _standard(incident)
+
+
+def _standard(incident: Incident) -> Plan:
     nature = natures.load().get(incident.nature or None)
     return standard_plan(tuple(nature.standard_response) if nature else ())
 
 
-def _chosen(judged: Judged, suggested: Plan, response_class: str, program: str, reason: str) -> Plan:
-    """The plan of a person's own choice."""
+def _chosen(
+    judged: Judged, suggested: Plan, incident: Incident, response_class: str, program: str, reason: str
+) -> Plan:
+    """The plan of a person's own choice. Raises Refused for a choice that cannot be sent, also not by two people."""
     if response_class not in RESPONSE_CLASSES:
         raise Refused("class_unknown", f"Choose one of {', '.join(RESPONSE_CLASSES)}.", field="response_class")
     if reason not in OVERRIDE_MORE and reason not in OVERRIDE_LESS:
         raise Refused("reason_needed", "Choose a reason.", field="reason")
     if response_class == "emergency":
-        services = suggested.services or ("police",)
+        services = suggested.services or _standard(incident).services
         return Plan("emergency", "", services, suggested.triaged, reason, "")
+    # A co-response is an officer with a clinician: police are asked whether or not a program sends the clinician.
+    services = ordered_services({*suggested.services, "police"}) if response_class == "co_response" else ()
     fits = {fit.slug: fit for fit in judged.suggestion.fits} if judged.suggestion else {}
-    able = [
-        slug for slug, fit in fits.items() if str(fit.effective_class) == response_class and fit.result == "ELIGIBLE"
-    ]
+    able = [slug for slug in fits if _takes_it(judged, Plan(response_class, slug, (), True))]
     if program:
-        if judged.published is None or judged.published.by_slug(program) is None:
+        served = judged.published.by_slug(program) if judged.published is not None else None
+        if judged.published is None or served is None:
             raise Refused("program_unknown", "This program is not published here.", field="program")
-        served = judged.published.by_slug(program)
-        kind = served.spec["rules"].get("response_class") if served else None
-        if kind != response_class:
+        if program in judged.published.suspended:
+            raise Refused("suspended", "Diversion to this program is stopped.", field="program", status=409)
+        if served.spec["rules"].get("response_class") != response_class and program not in able:
             raise Refused("program_class", "This program does not serve that response.", field="program")
-        return Plan(response_class, program, (), suggested.triaged, reason, "")
+        return Plan(response_class, program, services, suggested.triaged, reason, "")
     if able:
-        return Plan(response_class, able[0], (), suggested.triaged, reason, "")
+        return Plan(response_class, able[0], services, suggested.triaged, reason, "")
     if response_class == "co_response":
-        return Plan("co_response", "", ("police",), suggested.triaged, reason, "")
+        return Plan("co_response", "", services, suggested.triaged, reason, "")
     raise Refused(
         "no_program",
         "No program of this kind takes this call here and now: choose a program or a more cautious response.",
@@ -177,29 +207,38 @@ def _chosen(judged: Judged, suggested: Plan, response_class: str, program: str, 
     )
 
 
-def _not_diverted(judged: Judged, suggested: Plan, chosen: Plan, action: str, reason: str) -> str:
+def _takes_it(judged: Judged, plan: Plan) -> bool:
+    """Whether the plan's program takes the call by its own rules, as what it would be sent as."""
+    fits = judged.suggestion.fits if judged.suggestion is not None else ()
+    return any(
+        fit.slug == plan.program
+        and fit.result is FitResult.ELIGIBLE
+        and fit.effective_class.value == plan.response_class
+        for fit in fits
+    )
+
+
+def _not_diverted(judged: Judged, suggested: Plan, chosen: Plan, incident: Incident, reason: str) -> str:
     """Why a call that could have been diverted was not: a code of NOT_DIVERTED, or empty for one that was."""
     if chosen.response_class not in {"emergency", "co_response"} or chosen.program:
         return ""
+    if incident.no_unit_reason:
+        return "no_unit"
     if not suggested.triaged:
         return "not_triaged" if judged.suggestion is not None else "insufficient_information"
-    if action == "override" and direction(chosen.response_class, suggested.response_class) == "more":
+    if direction(chosen.response_class, suggested.response_class) == "more":
         return reason if reason in NOT_DIVERTED else "override"
-    if judged.published is not None and judged.published.suspended:
-        return "suspended"
     if judged.suggestion is None:
         return "insufficient_information"
-    codes = {
-        item.code
+    by_operation = [
+        {item.code for item in fit.reasons}
         for fit in judged.suggestion.fits
-        if fit.excluded_only_by_operation and not fit.fallback
-        for item in fit.reasons
-    }
-    if "closed" in codes:
-        return "out_of_hours"
-    if "out_of_area" in codes:
-        return "out_of_area"
-    if any(fit.result == "ASK" for fit in judged.suggestion.fits):
+        if not fit.fallback and fit.result is FitResult.EXCLUDED
+    ]
+    for code, said in (("suspended", "suspended"), ("closed", "out_of_hours"), ("out_of_area", "out_of_area")):
+        if any(code in codes and codes <= OPERATIONAL for codes in by_operation):
+            return said
+    if any(fit.result is FitResult.ASK for fit in judged.suggestion.fits):
         return "insufficient_information"
     return "excluded"
 
@@ -216,28 +255,28 @@ def _apply(
     """Make a standing decision real: hand-offs requested, or the incident queued for a unit."""
     first = incident.sent_at is None
     before = incident.state
-    Decision.objects.filter(incident=incident, state="standing").exclude(pk=decision.pk).update(state="superseded")
-    wants_unit = version is not None
-    rises = not first and decision.direction == "more"
+    rises = not first and direction(plan.response_class, incident.response_class) == "more"
+    same_program = version is not None and incident.program_version_id == version.pk
+    if rises or not same_program:
+        offers_withdraw(incident, by, at, reason="plan_changed")
+    live = incident.assignments.filter(state__in=ASSIGNMENT_LIVE).exists()
     incident.response_class = plan.response_class
     incident.not_diverted_reason = not_diverted
     incident.priority = min(incident.priority, _priority(incident, plan))
-    incident.held_until = None
+    incident.held_until = incident.risen_at = None
+    incident.no_unit_reason, incident.no_unit_detail = "", []
+    incident.program_version = version
     if first:
         incident.sent_at = at
         incident.owner_role, incident.owner = Role.DISPATCHER, None
-    live = incident.assignments.filter(state__in=ASSIGNMENT_LIVE).exists()
-    if wants_unit and not (
-        live and first is False and incident.program_version_id == (version.pk if version else None)
-    ):
-        incident.program_version = version
-        incident.offer_wanted = not incident.late
-        incident.promise_at = at + timedelta(seconds=spec_number(version, "max_wait_s", DEFAULT_PROMISE_S))
-        incident.state = INCIDENT.to("queue", before) if not live else before
-    elif not wants_unit:
+    if version is None:
         incident.offer_wanted = False
         incident.promise_at = None
-        incident.state = INCIDENT.to("transfer", before) if not live else before
+        incident.state = before if live else INCIDENT.to("transfer", before)
+    elif not (live and same_program):
+        incident.offer_wanted = not incident.late
+        incident.promise_at = at + timedelta(seconds=spec_number(version, "max_wait_s", DEFAULT_PROMISE_S))
+        incident.state = before if live else INCIDENT.to("queue", before)
     record(
         incident=incident,
         entity="decision",
@@ -255,6 +294,9 @@ def _apply(
             "not_diverted_reason",
             "priority",
             "held_until",
+            "risen_at",
+            "no_unit_reason",
+            "no_unit_detail",
             "sent_at",
             "owner_role",
             "owner",
@@ -263,14 +305,16 @@ def _apply(
             "promise_at",
         ],
     )
+    for kind in _SETTLED_BY_DECIDING:
+        alarms_end(kind=kind, subject=str(incident.pk), at=at, by=by, note="decided anew")
     if rises and live:
-        risk_raise(
+        crews_stage(
             incident=incident,
             reason=f"class={plan.response_class}",
             words="A more cautious response was chosen",
-            services=(),
             by=by,
             at=at,
+            renew=False,
         )
     for service in plan.services:
         handoff_open(incident=incident, service=service, reason="decision", by=by, at=at)
@@ -279,7 +323,7 @@ def _apply(
 
 
 def _priority(incident: Incident, plan: Plan) -> int:
-    return priority(incident.nature or None, plan.response_class, {})
+    return priority(incident.nature or None, plan.response_class if plan.triaged else None, {})
 
 
 @transaction.atomic
@@ -295,14 +339,19 @@ def decision_second(*, decision: Decision, agree: bool, by: User, at: datetime) 
     )
     if decision.state != "waiting_second":
         raise Refused("already_settled", "This choice is already settled.", status=409)
+    if decision.second_due_at is not None and decision.second_due_at <= at:
+        raise Refused("too_late", "Nobody answered in time: the more cautious response stands.", status=409)
     if decision.by_id == by.pk:
         raise Refused("never_oneself", "A second person must confirm: not the one who chose.", status=409)
     decision.second_by, decision.second_at = by, at
     decision.state = "standing" if agree else "refused"
     if agree:
         judged = judge(incident=incident, at=at)
-        if judged.answers != decision.answers:
+        slug = decision.program_version.program.slug if decision.program_version else ""
+        if judged.answers != decision.answers or judged.suggestion is None:
             raise Refused("answers_changed", "Answers have changed since: the choice must be made again.", status=409)
+        if judged.published is not None and slug in judged.published.suspended:
+            raise Refused("suspended", "Diversion to this program is stopped.", status=409)
     decision.save(update_fields=["state", "second_by", "second_at"])
     alarms_end(
         kind=Alarm.Kind.SECOND_PERSON, subject=str(incident.pk), at=at, by=by, note="agreed" if agree else "refused"
@@ -317,6 +366,7 @@ def decision_second(*, decision: Decision, agree: bool, by: User, at: datetime) 
         detail={"agree": agree},
     )
     if agree:
+        _others_superseded(incident, decision, by, at)
         plan = Plan(
             decision.response_class,
             decision.program_version.program.slug if decision.program_version else "",

@@ -9,10 +9,18 @@ from accounts.models import Role, User
 from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Call, Incident
-from dispatch.selectors.triage import judge
-from dispatch.services.alarms import alarms_end
+from dispatch.models.assignment import Slot
+from dispatch.nudge import offer_after_commit
+from dispatch.plan import DEFAULT_PROMISE_S
+from dispatch.selectors.triage import answers_at_place, judge, place_of
+from dispatch.services.alarms import alarm_raise, alarms_end
+from dispatch.services.closing import parts_end
 from dispatch.services.journal import incident_locked, record
+from dispatch.services.offers import offers_withdraw
+from dispatch.services.rising import retriage, rise_check
+from dispatch.services.staging import risk_raise
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
+from programs.selectors import spec_number
 from triage import natures
 
 MAX_HOLD_S = 4 * 3600
@@ -46,6 +54,13 @@ def nature_set(
         detail={"from": before, "to": nature},
         fields=["nature", "priority"],
     )
+    was = natures.load().get(before or None)
+    newly_dangerous = known.dangerous and not (was is not None and was.dangerous)
+    if newly_dangerous and incident.sent_at and incident.response_class != "emergency":
+        services = tuple(known.standard_response) or ("police",)
+        risk_raise(
+            incident=incident, reason=f"nature={nature}", words=f"Now: {known.name}", services=services, by=by, at=at
+        )
     return incident
 
 
@@ -108,6 +123,7 @@ def incident_hold(*, incident: Incident, until: datetime, reason: str, by: User,
         raise Refused("hold_not_triaged", "A call that is not triaged cannot be held.", status=409)
     if judged.answers.get("suicide") not in {"none", "past_only"}:
         raise Refused("hold_suicidal", "A call with possible suicide cannot be held.", status=409)
+    offers_withdraw(incident, by, at, reason="held")
     before = incident.state
     incident.state = INCIDENT.to("hold", before)
     incident.held_until, incident.offer_wanted = until, False
@@ -127,55 +143,133 @@ def incident_hold(*, incident: Incident, until: datetime, reason: str, by: User,
 
 
 @transaction.atomic
-def late_entry_confirm(*, incident: Incident, by: User, at: datetime) -> Incident:
-    """A person says that a late entry is still live; only then may it be offered."""
+def hold_end(*, incident: Incident, at: datetime) -> Incident:
+    """A hold is over: somebody calls back. What was sent goes back into the queue with its promise anew; what was
+    never sent waits for its decision as before. Idempotent.
+    """
     incident = incident_locked(incident.pk)
-    if incident.late:
-        incident.late = False
-        record(incident=incident, entity="incident", row=incident, action="still_live", by=by, at=at, fields=["late"])
-        alarms_end(kind=Alarm.Kind.LATE_ENTRY, subject=str(incident.pk), at=at, by=by, note="still live")
+    if incident.state != "held" or incident.held_until is None or incident.held_until > at:
+        return incident
+    before, version = incident.state, incident.program_version
+    incident.held_until = None
+    if incident.sent_at is None:
+        incident.state = INCIDENT.to("hold_over", before)
+    else:
+        incident.state = INCIDENT.to("queue", before)
+        incident.offer_wanted = version is not None and incident.risen_at is None and not incident.late
+        if version is not None:
+            incident.promise_at = at + timedelta(seconds=spec_number(version, "max_wait_s", DEFAULT_PROMISE_S))
+    record(
+        incident=incident,
+        entity="incident",
+        row=incident,
+        action="hold_end",
+        by=None,
+        at=at,
+        from_state=before,
+        to_state=incident.state,
+        fields=["state", "held_until", "offer_wanted", "promise_at"],
+    )
+    alarm_raise(
+        centre=incident.centre,
+        kind=Alarm.Kind.HOLD_OVER,
+        subject=str(incident.pk),
+        at=at,
+        incident=incident,
+        owner_role=incident.owner_role,
+        owner=incident.owner,
+    )
+    return incident
+
+
+@transaction.atomic
+def late_entry_confirm(*, incident: Incident, by: User, at: datetime) -> Incident:
+    """A person says that a late entry is still live; only then is it offered, also where it was decided before."""
+    incident = incident_locked(incident.pk)
+    if not incident.late:
+        return incident
+    incident.late = False
+    waits = incident.state == "pending" and incident.program_version_id is not None and incident.risen_at is None
+    incident.offer_wanted = incident.offer_wanted or (
+        waits and not incident.assignments.filter(state__in=ASSIGNMENT_LIVE, slot=Slot.PRIMARY).exists()
+    )
+    record(
+        incident=incident,
+        entity="incident",
+        row=incident,
+        action="still_live",
+        by=by,
+        at=at,
+        fields=["late", "offer_wanted"],
+    )
+    alarms_end(kind=Alarm.Kind.LATE_ENTRY, subject=str(incident.pk), at=at, by=by, note="still live")
+    if incident.offer_wanted:
+        offer_after_commit(incident.centre_id)
     return incident
 
 
 @transaction.atomic
 def call_join(*, call: Call, into: Incident, by: User, at: datetime) -> Call:
-    """Join a call to another open incident: its answers, notes and places go with it, its own incident ends as joined.
+    """Join a call to another open incident and triage that again: a joined danger acts like any other.
 
-    A person's choice, never automatic. Raises Refused when its own incident already has crews or hand-offs.
+    Answers and notes go with the call. Its place does not move an incident that has one already: a crew's destination
+    changes only by a person's word. An incident whose last call has gone ends as joined. A person's choice, never
+    automatic. Raises Refused when the call's own incident already has crews or hand-offs.
     """
     require(by, Role.CALL_TAKER, Role.DISPATCHER, Role.SUPERVISOR)
-    if call.incident_id == into.pk:
+    from_id = Call.objects.values_list("incident_id", flat=True).get(pk=call.pk)
+    locked = {pk: incident_locked(pk) for pk in sorted({from_id, into.pk})}
+    call = Call.objects.select_for_update(of=("self",)).get(pk=call.pk)
+    old, new = locked[from_id], locked[into.pk]
+    if call.incident_id == new.pk:
         return call
-    first, second = sorted([call.incident_id, into.pk])
-    locked = {pk: incident_locked(pk) for pk in (first, second)}
-    old, new = locked[call.incident_id], locked[into.pk]
-    if old.centre_id != new.centre_id or new.state in {"closed", "joined"}:
+    if call.incident_id != old.pk or old.centre_id != new.centre_id or new.state in {"closed", "joined"}:
         raise Refused("cannot_join", "That incident is not open here.", status=409)
+    if old.state == "closed":
+        raise Refused("cannot_join", "This call's own incident is closed already.", status=409)
     if (
         old.assignments.filter(state__in=ASSIGNMENT_LIVE).exists()
         or old.handoffs.filter(state__in=["requested", "acknowledged"]).exists()
     ):
         raise Refused("cannot_join_sent", "A crew or a hand-off is already on its way for this call.", status=409)
-    call = Call.objects.select_for_update().get(pk=call.pk)
+    before = answers_at_place(new)
     call.incident = new
     call.save(update_fields=["incident"])
     call.answers.update(incident=new)
     call.narrative.update(incident=new)
-    call.locations.update(incident=new)
-    record(incident=new, entity="call", row=call, action="join", by=by, at=at, detail={"from": str(old.pk)})
+    if place_of(new) is None:
+        call.locations.update(incident=new)
+    judged = judge(incident=new, at=at)
+    record(
+        incident=new,
+        entity="call",
+        row=call,
+        action="join",
+        by=by,
+        at=at,
+        detail={"from": str(old.pk)},
+        fields=retriage(incident=new, judged=judged, at=at),
+    )
+    rise_check(incident=new, before=before, judged=judged, by=by, at=at)
     if not old.calls.exists():
-        before = old.state
-        old.state, old.joined_into, old.offer_wanted = INCIDENT.to("join", before), new, False
-        record(
-            incident=old,
-            entity="incident",
-            row=old,
-            action="join",
-            by=by,
-            at=at,
-            from_state=before,
-            to_state=old.state,
-            fields=["state", "joined_into", "offer_wanted"],
-        )
+        _end_as_joined(old, new, by, at)
     audit(action="call.join", at=at, by=by, centre=new.centre, entity="call", entity_id=call.pk)
     return call
+
+
+def _end_as_joined(old: Incident, new: Incident, by: User, at: datetime) -> None:
+    old.narrative.update(incident=new)
+    parts_end(old, by, at, note="joined")
+    before = old.state
+    old.state, old.joined_into, old.offer_wanted = INCIDENT.to("join", before), new, False
+    record(
+        incident=old,
+        entity="incident",
+        row=old,
+        action="join",
+        by=by,
+        at=at,
+        from_state=before,
+        to_state=old.state,
+        fields=["state", "joined_into", "offer_wanted"],
+    )

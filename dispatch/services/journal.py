@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from accounts.models import User
-from dispatch.models import Alarm, HistoryRow, Incident
+from dispatch.models import Alarm, Call, HistoryRow, Incident
 from live.services import event_record
 
 
@@ -21,6 +21,16 @@ def incident_locked(incident_id: UUID) -> Incident:
         .select_related("centre", "program_version__program")
         .get(pk=incident_id)
     )
+
+
+def call_locked(call_id: UUID) -> tuple[Incident, Call]:
+    """A call and the incident that it tells of now, both locked; the incident first, as everywhere."""
+    while True:
+        incident = incident_locked(Call.objects.values_list("incident_id", flat=True).get(pk=call_id))
+        call = Call.objects.select_for_update(of=("self",)).get(pk=call_id)
+        if call.incident_id == incident.pk:
+            call.incident = incident
+            return incident, call
 
 
 def record(

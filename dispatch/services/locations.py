@@ -7,7 +7,10 @@ from django.db import transaction
 from accounts.models import User
 from accounts.problems import Refused
 from dispatch.models import Call, Incident, LocationEntry
+from dispatch.selectors.triage import answers_at_place, judge
 from dispatch.services.journal import incident_locked, record
+from dispatch.services.rising import rise_check
+from dispatch.states import ASSIGNMENT_ACCEPTED
 from people.models import Place
 from people.selectors import area_of
 
@@ -53,6 +56,8 @@ def location_record(
     beat = place.beat if place is not None else ""
     if not beat and lat is not None and lon is not None:
         beat = area_of(centre=incident.centre, kind="beat", lat=lat, lon=lon)
+    sent = incident.sent_at is not None and subject == LocationEntry.Subject.INCIDENT
+    before = answers_at_place(incident) if sent else {}
     entry = LocationEntry.objects.create(
         incident=incident,
         call=call,
@@ -78,4 +83,26 @@ def location_record(
         to_state=state,
         detail={"location": entry.pk, "subject": subject},
     )
+    if sent:
+        _crews_read_again(incident, by, at)
+        rise_check(incident=incident, before=before, judged=judge(incident=incident, at=at), by=by, at=at)
     return entry
+
+
+def _crews_read_again(incident: Incident, by: User | None, at: datetime) -> None:
+    """What crews have read belongs to the former place: at the new one its hazards are read or relayed again."""
+    crews = incident.assignments.select_for_update(of=("self",)).filter(state__in=ASSIGNMENT_ACCEPTED)
+    for assignment in crews:
+        if assignment.cautions_read_at is None and assignment.relayed_by_id is None:
+            continue
+        assignment.cautions_read_at, assignment.relayed_by, assignment.version = None, None, assignment.version + 1
+        assignment.save(update_fields=["cautions_read_at", "relayed_by", "version"])
+        record(
+            incident=incident,
+            entity="assignment",
+            row=assignment,
+            action="place_changed",
+            by=by,
+            at=at,
+            ids={"unit": str(assignment.unit_id)},
+        )

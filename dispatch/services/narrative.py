@@ -34,7 +34,8 @@ def note_add(
         raise Refused("audience_unknown", f"Choose one of {', '.join(Audience.values)}.", field="audience")
     if kind not in NarrativeEntry.Kind.values:
         raise Refused("kind_unknown", f"Choose one of {', '.join(NarrativeEntry.Kind.values)}.", field="kind")
-    incident = incident_locked(incident.pk)
+    # A note to an incident that was joined meanwhile is a note to the one that it was joined to: nothing typed is lost.
+    incident = incident_locked(_followed(incident.pk))
     known = NarrativeEntry.objects.filter(pk=id).first()
     if known is not None:
         if known.incident_id != incident.pk:
@@ -47,7 +48,17 @@ def note_add(
     record(incident=incident, entity="note", row=entry, action="add", by=by, at=at, device_at=device_at)
     if kind == NarrativeEntry.Kind.CALLBACK and call is not None:
         alarms_end(kind=Alarm.Kind.DROPPED_CALL, subject=str(call.pk), at=at, by=by, note="callback noted")
+    if kind == NarrativeEntry.Kind.CALLBACK:
+        alarms_end(kind=Alarm.Kind.HOLD_OVER, subject=str(incident.pk), at=at, by=by, note="callback noted")
     return entry
+
+
+def _followed(incident_id: UUID) -> UUID:
+    into = Incident.objects.values_list("joined_into_id", flat=True).get(pk=incident_id)
+    while into is not None:
+        incident_id = into
+        into = Incident.objects.values_list("joined_into_id", flat=True).get(pk=incident_id)
+    return incident_id
 
 
 @transaction.atomic

@@ -1,23 +1,29 @@
 """Offers: the pending rows of a centre, most urgent first, each offered to the best unit that can go."""
 
+import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.access import DISPATCHING, require
 from accounts.models import Centre, User
 from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.engine import Candidate
-from dispatch.models import Alarm, Assignment, Incident
+from dispatch.models import Alarm, Assignment, Incident, StageOrder
 from dispatch.models.assignment import Slot
 from dispatch.selectors.engine_facts import is_by_phone, recommend_for, units_with_facts
+from dispatch.selectors.triage import place_of
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.journal import incident_locked, record
-from dispatch.states import ASSIGNMENT, ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE, INCIDENT
-from programs.selectors import spec_number
+from dispatch.services.staging import order_end, order_stage
+from dispatch.states import ASSIGNMENT, ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE
+from programs.selectors import spec_number, suspended_here
 from responders.models import Unit
+
+logger = logging.getLogger(__name__)
 
 DISPATCH_LOCK = 7_411_000
 """First key of the advisory lock; the second is the centre. One ordered dispatcher per centre at a time."""
@@ -32,57 +38,71 @@ def offers_run(*, centre: Centre, at: datetime) -> list[Assignment]:
     for one another, so order and fairness hold; each incident is its own transaction, so one that fails stops no other.
     """
     made: list[Assignment] = []
+    loaded: dict[UUID, list[Unit]] = {}
     for incident_id in pending_ids(centre):
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [DISPATCH_LOCK, centre.pk])
-            offered = _offer_best(incident_id, at)
+        try:
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [DISPATCH_LOCK, centre.pk])
+                offered = _offer_best(incident_id, loaded, at)
+        except Exception:
+            if not connection.is_usable():
+                raise
+            logger.exception("offer failed", extra={"incident": str(incident_id)})
+            continue
         if offered is not None:
             made.append(offered)
+            loaded.clear()
     return made
 
 
 def pending_ids(centre: Centre) -> list[UUID]:
     """Incidents that want a unit and have nobody asked, in the order in which they are served."""
+    asked = Assignment.objects.filter(incident=OuterRef("pk"), state__in=ASSIGNMENT_LIVE, slot=Slot.PRIMARY)
     return list(
-        Incident.objects.filter(centre=centre, offer_wanted=True, late=False)
-        .exclude(assignments__state__in=ASSIGNMENT_LIVE, assignments__slot=Slot.PRIMARY)
+        Incident.objects.filter(~Exists(asked), centre=centre, offer_wanted=True, late=False)
         .order_by("priority", "sent_at", "number")
         .values_list("pk", flat=True)
     )
 
 
-def _offer_best(incident_id: UUID, at: datetime) -> Assignment | None:
+def _offer_best(incident_id: UUID, loaded: dict[UUID, list[Unit]], at: datetime) -> Assignment | None:
+    """Offer one incident. `loaded` keeps the units of a program for the rest of the round; the claim looks again."""
     incident = incident_locked(incident_id)
     if not incident.offer_wanted or incident.assignments.filter(state__in=ASSIGNMENT_LIVE, slot=Slot.PRIMARY).exists():
         return None
     version = incident.program_version
     if version is None:
         return None
-    teams = version.program.teams.values_list("pk", flat=True)
-    units = units_with_facts(
-        incident.centre, at=at, only=list(Unit.objects.filter(team__in=teams).values_list("pk", flat=True))
-    )
-    recommendation = recommend_for(incident, units=units, at=at)
+    where = place_of(incident)
+    if suspended_here(version, beat=where.beat if where else "", nature=incident.nature):
+        _no_unit(incident, "suspended", [], at)
+        return None
+    if version.pk not in loaded:
+        teams = version.program.teams.values_list("pk", flat=True)
+        only = list(Unit.objects.filter(team__in=teams).values_list("pk", flat=True))
+        loaded[version.pk] = units_with_facts(incident.centre, at=at, only=only)
+    recommendation = recommend_for(incident, units=loaded[version.pk], at=at)
+    contended = False
     for case in recommendation.candidates:
         if not case.can_go:
             break
-        unit = _claim(UUID(case.unit_id))
+        unit = Unit.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=case.unit_id).first()
         if unit is None:
-            continue
-        timeout = spec_number(version, "offer_timeout_s", OFFER_TIMEOUT_S)
-        return _offer(incident, unit, case, Slot.PRIMARY, timeout, None, at)
-    _no_unit(incident, recommendation.no_unit_reason or "all_busy", list(recommendation.candidates), at)
+            contended = True
+        elif unit.service == Unit.Service.IN_SERVICE and _free(unit, incident):
+            timeout = spec_number(version, "offer_timeout_s", OFFER_TIMEOUT_S)
+            return _offer(incident, unit, case, Slot.PRIMARY, timeout, None, at)
+    if not contended:
+        # A unit whose row was locked for an instant is no missing unit: the next round asks it.
+        _no_unit(incident, recommendation.no_unit_reason or "all_busy", list(recommendation.candidates), at)
     return None
 
 
-def _claim(unit_id: UUID) -> Unit | None:
-    """Lock the unit if nobody else is claiming it and it is still free."""
-    unit = Unit.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=unit_id).first()
-    if unit is None:
-        return None
-    taken = Assignment.objects.filter(unit=unit, exclusive=True, state__in=ASSIGNMENT_LIVE).exists()
-    return None if taken and unit.exclusive else unit
+def _free(unit: Unit, incident: Incident) -> bool:
+    """Whether a locked unit can take the incident: not exclusively taken, and not on this incident already."""
+    taken = Q(incident=incident) | Q(exclusive=True) if unit.exclusive else Q(incident=incident)
+    return not Assignment.objects.filter(taken, unit=unit, state__in=ASSIGNMENT_LIVE).exists()
 
 
 def _offer(
@@ -123,6 +143,10 @@ def _offer(
         detail={"unit": str(unit.pk)},
     )
     alarms_end(kind=Alarm.Kind.NO_UNIT, subject=str(incident.pk), at=at, note="offered")
+    if incident.risen_at is not None and not unit.armed:
+        last = StageOrder.objects.filter(assignment__incident=incident).order_by("-at").first()
+        words = last.words if last is not None else "Danger rose after sending: ask dispatch"
+        order_stage(incident=incident, assignment=assignment, reason="risen_before", words=words, by=by, at=at)
     return assignment
 
 
@@ -166,15 +190,17 @@ def assignment_offer(*, incident: Incident, unit: Unit, by: User, at: datetime, 
         raise Refused("incident_closed", "The incident is closed.", status=409)
     if not incident.response_class:
         raise Refused("not_decided", "Decide the response first: accept, override or send.", status=409)
+    if incident.late:
+        raise Refused("late_entry", "This entry came late: say first that it is still live.", status=409)
     if unit.centre_id != incident.centre_id:
         raise Refused("unit_elsewhere", "This unit belongs to another centre.", field="unit")
-    locked = _claim(unit.pk)
-    if locked is None:
+    locked = Unit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
+    if not _free(locked, incident):
         raise Refused("unit_taken", f"{unit.call_sign} is already on a call.", field="unit", status=409)
     if slot != Slot.ASSIST and incident.assignments.filter(slot=slot, state__in=ASSIGNMENT_ACCEPTED).exists():
         raise Refused("slot_filled", "This place is filled: send the unit as assisting.", field="slot", status=409)
     for standing in incident.assignments.select_for_update().filter(slot=slot, state="offered"):
-        _end_offer(incident, standing, "cancel", by, at, reason="dispatcher_chose_another")
+        _end_offer(incident, standing, "cancel", by, at, reason="another_chosen")
     loaded = units_with_facts(incident.centre, at=at, only=[locked.pk])
     case = recommend_for(incident, units=loaded, at=at).candidates[0]
     try:
@@ -203,6 +229,7 @@ def _end_offer(
         reason=reason,
         ids={"unit": str(assignment.unit_id)},
     )
+    order_end(assignment, by, at)
 
 
 @transaction.atomic
@@ -217,29 +244,12 @@ def offer_expire(*, assignment: Assignment, at: datetime) -> Assignment:
 
 def other_offers_end(incident: Incident, accepted: Assignment, by: User | None, at: datetime) -> None:
     """The first accept ends the other offers of its slot, in the same transaction."""
-    others = (
-        incident.assignments.select_for_update().filter(slot=accepted.slot, state="offered").exclude(pk=accepted.pk)
-    )
-    for other in others:
+    others = incident.assignments.select_for_update().filter(slot=accepted.slot, state="offered")
+    for other in others.exclude(pk=accepted.pk):
         _end_offer(incident, other, "cancel", by, at, reason="taken")
 
 
-@transaction.atomic
-def hold_end(*, incident: Incident, at: datetime) -> Incident:
-    """A hold whose callback time has come goes back into the queue. Idempotent."""
-    incident = incident_locked(incident.pk)
-    if incident.state == "held" and incident.held_until is not None and incident.held_until <= at:
-        before, incident.state = incident.state, INCIDENT.to("queue", incident.state)
-        incident.held_until, incident.offer_wanted = None, incident.program_version_id is not None
-        record(
-            incident=incident,
-            entity="incident",
-            row=incident,
-            action="hold_end",
-            by=None,
-            at=at,
-            from_state=before,
-            to_state=incident.state,
-            fields=["state", "held_until", "offer_wanted"],
-        )
-    return incident
+def offers_withdraw(incident: Incident, by: User | None, at: datetime, *, reason: str) -> None:
+    """The plan of a locked incident has changed: nobody may still accept an offer that was made under the old one."""
+    for standing in incident.assignments.select_for_update().filter(state="offered"):
+        _end_offer(incident, standing, "cancel", by, at, reason=reason)

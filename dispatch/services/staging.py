@@ -24,45 +24,36 @@ def risk_raise(
 ) -> None:
     """The danger of a locked incident rose. Every unarmed crew gets a stage order, dispatcher and call taker an alarm.
 
-    Hand-offs to the services that the rule names are opened ready to send; a person sends them. Crews that were only
-    offered the call get the order too, since they may accept at this moment.
+    Hand-offs to the services that the rule names are opened ready to send; a person sends them. Nobody further is
+    offered the call until a person has decided again.
+    """
+    incident.risen_at, incident.offer_wanted = at, False
+    record(
+        incident=incident,
+        entity="incident",
+        row=incident,
+        action="risk_rise",
+        by=by,
+        at=at,
+        reason=reason,
+        fields=["risen_at", "offer_wanted"],
+    )
+    crews_stage(incident=incident, reason=reason, words=words, by=by, at=at)
+    for service in services:
+        handoff_open(incident=incident, service=service, reason="rising_risk", by=by, at=at, ready=True)
+
+
+def crews_stage(
+    *, incident: Incident, reason: str, words: str, by: User | None, at: datetime, renew: bool = True
+) -> None:
+    """A stage order to every unarmed crew of a locked incident, and the alarm.
+
+    Crews that were only offered the call get it too, since they may accept at this moment. `renew=False` leaves crews
+    that already stage as they are.
     """
     crews = incident.assignments.select_related("unit").filter(state__in=ASSIGNMENT_LIVE, unit__armed=False)
     for assignment in crews:
-        order = StageOrder.objects.filter(assignment=assignment, lifted_at__isnull=True).first()
-        if order is not None and order.acknowledged_at is None:
-            order.reason, order.words = reason, words
-            order.save(update_fields=["reason", "words"])
-        else:
-            if order is not None:
-                # The crew knows of the earlier danger only: the new one is a new order to read.
-                order.lifted_at, order.lifted_by, order.lift_reason = at, order.acknowledged_by, "replaced_by_newer"
-                order.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
-            order = StageOrder.objects.create(
-                assignment=assignment, reason=reason, words=words, withdraw=assignment.state in _THERE, at=at
-            )
-        record(
-            incident=incident,
-            entity="stage_order",
-            row=order,
-            action="order",
-            by=by,
-            at=at,
-            reason=reason,
-            ids={"unit": str(assignment.unit_id), "assignment": str(assignment.pk)},
-        )
-        alarm_raise(
-            centre=incident.centre,
-            kind=Alarm.Kind.STAGE_UNACKNOWLEDGED,
-            subject=str(order.pk),
-            at=at,
-            incident=incident,
-            unit=assignment.unit,
-            urgent=True,
-            owner=incident.owner,
-        )
-    for service in services:
-        handoff_open(incident=incident, service=service, reason="rising_risk", by=by, at=at, ready=True)
+        order_stage(incident=incident, assignment=assignment, reason=reason, words=words, by=by, at=at, renew=renew)
     alarm_raise(
         centre=incident.centre,
         kind=Alarm.Kind.RISING_RISK,
@@ -71,8 +62,68 @@ def risk_raise(
         incident=incident,
         owner=incident.owner,
         urgent=True,
-        detail={"reason": reason},
+        detail={"reason": reason, "words": words},
     )
+
+
+def order_stage(
+    *,
+    incident: Incident,
+    assignment: Assignment,
+    reason: str,
+    words: str,
+    by: User | None,
+    at: datetime,
+    renew: bool = True,
+) -> None:
+    """Order one crew to stage. An order that it has not read yet tells of both dangers; a read one is replaced."""
+    order = standing_order(assignment)
+    if order is not None and not renew:
+        return
+    if order is not None and order.acknowledged_at is None:
+        if words not in order.words:
+            order.reason, order.words = reason, f"{words}; {order.words}"[:160]
+            order.withdraw = order.withdraw or assignment.state in _THERE
+            order.save(update_fields=["reason", "words", "withdraw"])
+    else:
+        if order is not None:
+            # The crew knows of the earlier danger only: the new one is a new order to read.
+            order.lifted_at, order.lifted_by, order.lift_reason = at, order.acknowledged_by, "replaced_by_newer"
+            order.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
+        order = StageOrder.objects.create(
+            assignment=assignment, reason=reason, words=words, withdraw=assignment.state in _THERE, at=at
+        )
+    record(
+        incident=incident,
+        entity="stage_order",
+        row=order,
+        action="order",
+        by=by,
+        at=at,
+        reason=reason,
+        ids={"unit": str(assignment.unit_id), "assignment": str(assignment.pk)},
+    )
+    alarm_raise(
+        centre=incident.centre,
+        kind=Alarm.Kind.STAGE_UNACKNOWLEDGED,
+        subject=str(order.pk),
+        at=at,
+        incident=incident,
+        unit=assignment.unit,
+        urgent=True,
+        owner=incident.owner,
+    )
+
+
+def order_end(assignment: Assignment, by: User | None, at: datetime) -> None:
+    """The assignment is over: nobody is left to read its stage order, so its alarm ends with it."""
+    order = standing_order(assignment)
+    if order is None:
+        return
+    if by is not None:
+        order.lifted_at, order.lifted_by, order.lift_reason = at, by, "assignment_over"
+        order.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
+    alarms_end(kind=Alarm.Kind.STAGE_UNACKNOWLEDGED, subject=str(order.pk), at=at, by=by, note="assignment over")
 
 
 @transaction.atomic

@@ -1,0 +1,110 @@
+"""What a crew sees of its work: orders and hazards first, then where, what is known, and the next step."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from dispatch.access import audiences_of
+from dispatch.models import Alarm, Assignment, Incident, LocationEntry, NarrativeEntry, StageOrder
+from dispatch.selectors.incident import cautions_for
+from dispatch.selectors.triage import answers_merged, place_of
+from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE, NEXT_STEP, NEXT_STEP_BY_PHONE
+from people.models import Caution
+from responders.models import Unit
+from triage import natures, vocabulary
+
+_NOT_THE_CREWS = frozenset({"expire", "cancel", "preempt"})
+_TRAVEL = frozenset({"en_route", "stage", "on_scene", "transport"})
+_ENTERS = frozenset({"on_scene", "with_person"})
+
+
+@dataclass(frozen=True)
+class Work:
+    """One offer or assignment with all that its crew may and must know."""
+
+    assignment: Assignment
+    stage_order: StageOrder | None
+    actions: tuple[str, ...]
+    next_step: str
+    nature_name: str
+    place: LocationEntry | None
+    cautions: tuple[Caution, ...]
+    answers: dict[str, Any]
+    notes: tuple[NarrativeEntry, ...]
+    withheld_notes: int
+
+    @property
+    def incident(self) -> Incident:
+        return self.assignment.incident
+
+    @property
+    def cautions_read(self) -> bool:
+        """Whether the crew has read the hazards, or was told them."""
+        return self.assignment.cautions_read_at is not None or self.assignment.relayed_by_id is not None
+
+
+def crew_actions(assignment: Assignment, order: StageOrder | None) -> tuple[str, ...]:
+    """What a crew may do now, in the order of a call; a standing stage order forbids going in."""
+    found = [action for action in ASSIGNMENT.actions_from(assignment.state) if action not in _NOT_THE_CREWS]
+    if assignment.by_phone:
+        found = [action for action in found if action not in _TRAVEL]
+    if order is not None:
+        found = [action for action in found if action not in _ENTERS]
+        if order.acknowledged_at is None:
+            found.insert(0, "acknowledge_stage")
+    if assignment.state != "offered":
+        found.append("return")
+    return tuple(found)
+
+
+def next_step(assignment: Assignment, actions: tuple[str, ...]) -> str:
+    """The one step that comes next; empty while the crew can only wait."""
+    if "acknowledge_stage" in actions:
+        return "acknowledge_stage"
+    step = (NEXT_STEP_BY_PHONE if assignment.by_phone else NEXT_STEP).get(assignment.state, "")
+    return step if step in actions else ""
+
+
+def work_of(*, unit: Unit, viewer: User, at: datetime) -> list[Work]:
+    """The unit's live assignments, the furthest first, each with what its viewer may see."""
+    live = (
+        Assignment.objects.filter(unit=unit, state__in=ASSIGNMENT_LIVE)
+        .select_related("incident__centre", "incident__owner", "incident__program_version__program", "unit")
+        .order_by("-accepted_at", "offered_at")
+    )
+    allowed = audiences_of(viewer)
+    order = list(NEXT_STEP)
+    return sorted(
+        (_work(assignment, allowed, at) for assignment in live),
+        key=lambda work: order.index(work.assignment.state),
+        reverse=True,
+    )
+
+
+def _work(assignment: Assignment, allowed: frozenset[str], at: datetime) -> Work:
+    incident = assignment.incident
+    order = StageOrder.objects.filter(assignment=assignment, lifted_at__isnull=True).first()
+    actions = crew_actions(assignment, order)
+    place = place_of(incident)
+    nature = natures.load().get(incident.nature or None)
+    notes = list(incident.narrative.select_related("words", "by", "struck_by").order_by("at", "id"))
+    shown = tuple(note for note in notes if note.audience in allowed)
+    crew_keys = set(vocabulary.load().crew_keys)
+    return Work(
+        assignment=assignment,
+        stage_order=order,
+        actions=actions,
+        next_step=next_step(assignment, actions),
+        nature_name=nature.name if nature else "Not said yet",
+        place=place,
+        cautions=tuple(cautions_for(incident, place, at)),
+        answers={key: value for key, value in answers_merged(incident).items() if key in crew_keys},
+        notes=shown,
+        withheld_notes=len(notes) - len(shown),
+    )
+
+
+def help_stands(unit: Unit) -> bool:
+    """Whether the crew's call for help has not been heard yet."""
+    return Alarm.objects.filter(kind=Alarm.Kind.PANIC, unit=unit, ended_at__isnull=True).exists()

@@ -1,0 +1,103 @@
+"""Danger that rises after sending, whoever tells of it: an answer, a joined call, a corrected place or nature."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from accounts.models import Role, User
+from dispatch.models import Alarm, Incident
+from dispatch.plan import direction
+from dispatch.selectors.triage import Judged, dangerous
+from dispatch.services.alarms import alarm_raise
+from dispatch.services.staging import risk_raise
+from dispatch.states import ASSIGNMENT_LIVE
+from programs.selectors import protocol_of
+from triage import engine, vocabulary
+
+_WORDS_KINDS = {"text", "text_list", "language"}
+
+
+def retriage(*, incident: Incident, judged: Judged, at: datetime) -> list[str]:
+    """Bring a locked incident's own fields up to a new suggestion; returns the fields to save. Raises urgency only.
+
+    Without a suggestion the supervisor is alarmed: standard dispatch goes on.
+    """
+    suggestion = judged.suggestion
+    if suggestion is None:
+        alarm_raise(
+            centre=incident.centre,
+            kind=Alarm.Kind.ENGINE_ERROR,
+            subject=str(incident.pk),
+            at=at,
+            incident=incident,
+            owner_role=Role.SUPERVISOR,
+        )
+        return []
+    fields: list[str] = []
+    if suggestion.triaged and not incident.triaged:
+        incident.triaged = True
+        fields.append("triaged")
+        if incident.state == "open":
+            incident.state = "triaged"
+            fields.append("state")
+    if suggestion.priority < incident.priority:
+        incident.priority = suggestion.priority
+        fields.append("priority")
+    return fields
+
+
+def rise_check(*, incident: Incident, before: Mapping[str, Any], judged: Judged, by: User | None, at: datetime) -> None:
+    """Stage orders and ready hand-offs when a sent incident has become more dangerous than what it was sent as.
+
+    `before` are its merged answers before the change. The class counts against what was decided (and suggested then),
+    so a choice that two people confirmed is not undone by an answer that changes nothing. A new danger answer reaches
+    unarmed crews even where the class was already the highest, and where the engine has failed.
+    """
+    if incident.sent_at is None or not incident.response_class:
+        return
+    after = judged.answers
+    changed = [key for key in after if after[key] != before.get(key)]
+    dangers = [key for key in changed if dangerous(key, after[key])]
+    services = _services_of_rise(incident, before, judged)
+    if not services:
+        unarmed = incident.assignments.filter(state__in=ASSIGNMENT_LIVE, unit__armed=False)
+        if not dangers or not unarmed.exists():
+            return
+        services = ("police",) if judged.suggestion is None else ()
+    reason, words = _said(judged, dangers or changed)
+    risk_raise(incident=incident, reason=reason, words=words, services=services, by=by, at=at)
+
+
+def _services_of_rise(incident: Incident, before: Mapping[str, Any], judged: Judged) -> tuple[str, ...]:
+    """The services that a risen class asks for; none when the class did not rise."""
+    if judged.suggestion is None or judged.protocol is None:
+        return ()
+    now = str(judged.suggestion.response_class)
+    decided = incident.decisions.filter(state="standing").order_by("-at").first()
+    known = [incident.response_class, decided.suggested_class if decided else ""]
+    if not all(direction(now, one) == "more" for one in known if one):
+        return ()
+    if incident.risen_at is not None:
+        earlier = str(engine.decide(protocol_of(judged.protocol), before).response_class)
+        if direction(now, earlier) != "more":
+            return ()
+    return tuple(judged.suggestion.services) or ("police",)
+
+
+def _said(judged: Judged, changed: list[str]) -> tuple[str, str]:
+    """A code and the crew's words for the worst of the changed answers. A caller's own words stay out of the code."""
+    fired = judged.suggestion.decision.fired if judged.suggestion is not None else ()
+    certain = [floor for floor in fired if not floor.by_unknown] or list(fired)
+    worst = next((key for floor in certain for key in changed if key in floor.values), changed[0] if changed else "")
+    if not worst:
+        return "class", "Danger has risen"
+    question = vocabulary.load().get(worst)
+    value = judged.answers[worst]
+    if question.kind in _WORDS_KINDS:
+        return worst, f"{question.label}: read the answers"
+    code = f"{worst}={'+'.join(map(str, _as_list(value)))}"
+    return code[:80], f"{question.label}: {question.label_of(value)}"[:160]
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple | frozenset) else [value]
