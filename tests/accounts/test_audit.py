@@ -1,0 +1,100 @@
+"""The audit trail: sealed in batches, verifiable, and impossible to change quietly."""
+
+import uuid
+from datetime import datetime
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from accounts.models import AuditRow, AuditSeal, Centre, User
+from accounts.services import audit, audit_seal, audit_verify, display_create, display_hash, display_revoke
+
+
+@pytest.fixture
+def rows(centre: Centre, at: datetime) -> list[AuditRow]:
+    AuditRow.objects.filter(seal__isnull=True).count()
+    audit_seal()
+    return [
+        audit(action="call.open", at=at, centre=centre, entity="call", entity_id=uuid.uuid4(), detail={"n": n})
+        for n in range(3)
+    ]
+
+
+def _behind_the_triggers(sql: str, *values: int) -> None:
+    """What somebody with the database's own keys could do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(sql, values)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def test_rows_are_sealed_in_order_and_verified(rows: list[AuditRow]) -> None:
+    before = audit_verify()[0]
+    assert audit_verify() == (before, 3, None)
+    assert audit_seal(limit=2) == 2
+    assert audit_verify() == (before + 2, 1, None)
+    assert audit_seal() == 1
+    assert audit_seal() == 0
+    assert audit_verify() == (before + 3, 0, None)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE accounts_auditrow SET detail = '{\"n\": 9}' WHERE id = %s",
+        "UPDATE accounts_auditrow SET at = at + interval '1 second' WHERE id = %s",
+        "UPDATE accounts_auditrow SET actor = 'nobody' WHERE id = %s",
+        "UPDATE accounts_auditrow SET seal = repeat('0', 64) WHERE id = %s",
+        "DELETE FROM accounts_auditrow WHERE id = %s",
+    ],
+)
+def test_tampering_is_found_at_its_row(rows: list[AuditRow], sql: str) -> None:
+    audit_seal()
+    good = audit_verify()[0]
+    _behind_the_triggers(sql, rows[1].pk)
+    assert audit_verify() == (good - 2, 0, rows[1].pk)
+    # Not undone for a cascade's sake: the seal of a deleted row still points at it.
+    AuditSeal.objects.count()
+    transaction.set_rollback(True)
+
+
+def test_a_removed_seal_breaks_the_chain_behind_it(rows: list[AuditRow]) -> None:
+    audit_seal()
+    _behind_the_triggers("DELETE FROM accounts_auditseal WHERE row_id = %s", rows[0].pk)
+    assert audit_verify()[2] == rows[1].pk
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE accounts_auditrow SET detail = '{}'",
+        "UPDATE accounts_auditrow SET seal = NULL",
+        "UPDATE accounts_auditrow SET seal = 'x', action = 'y' WHERE seal IS NULL",
+        "DELETE FROM accounts_auditrow",
+        "UPDATE accounts_auditseal SET seal = 'x'",
+        "DELETE FROM accounts_auditseal",
+    ],
+)
+def test_the_database_refuses_changes(rows: list[AuditRow], sql: str) -> None:
+    audit_seal(limit=2)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def test_simulated_is_set_at_creation_and_never_changes(centre: Centre) -> None:
+    for table in ("accounts_centre", "accounts_agency"):
+        with pytest.raises(DatabaseError, match="never changes"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE {table} SET simulated = NOT simulated")
+    Centre.objects.update(name="Renamed")
+
+
+def test_a_displays_token_is_shown_once_and_kept_as_a_hash(
+    centre: Centre, people: dict[str, User], at: datetime
+) -> None:
+    device, token = display_create(centre=centre, name="North wall", by=people["supervisor"], at=at)
+    assert device.token_hash == display_hash(token)
+    assert token not in str(AuditRow.objects.values_list("detail", flat=True))
+    assert display_revoke(device=device, by=people["supervisor"], at=at).revoked_at == at
+    assert AuditRow.objects.filter(action="display.revoke").count() == 1
+    display_revoke(device=device, by=people["supervisor"], at=at)
+    assert AuditRow.objects.filter(action="display.revoke").count() == 1

@@ -1,0 +1,217 @@
+"""Every address of the API with a body that is right, and who may use it: the table that the access tests walk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from rest_framework.test import APIClient
+
+from accounts.models import Centre, User
+from dispatch.models import Alarm, Handoff, StageOrder
+from dispatch.services.answers import answers_record
+from dispatch.services.crew_safety import help_request
+from programs.services import suspension_set
+from responders.models import Unit
+from tests import factories
+
+API = "/api/v1/"
+ROLES = (
+    "call_taker",
+    "dispatcher",
+    "clinician",
+    "responder",
+    "supervisor",
+    "program_administrator",
+    "system_administrator",
+    "analyst",
+    "auditor",
+)
+EVERYBODY = frozenset(ROLES)
+FLOOR = frozenset({"call_taker", "dispatcher", "supervisor", "clinician"})
+INTAKE = FLOOR - {"clinician"}
+DISPATCHING = frozenset({"dispatcher", "supervisor"})
+CREW = frozenset({"responder"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One method of one address. `ids` names the object of the scene that the address is about."""
+
+    name: str
+    path: str
+    method: str
+    roles: frozenset[str]
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+ENTRIES = (
+    Entry("calls", "calls", "post", INTAKE, {"id": "{new}", "channel": "911", "number": "+13085550142"}),
+    Entry("call_location", "calls/{call}/location", "post", FLOOR, {"text": "Elm Park", "state": "forced"}),
+    Entry("call_nature", "calls/{call}/nature", "post", FLOOR, {"nature": "welfare_check"}),
+    Entry("call_answers", "calls/{call}/answers", "post", FLOOR, {"answers": {"weapon": "none"}, "basis": "told"}),
+    Entry("call_phone", "calls/{call}/phone", "post", FLOOR, {"number": "+13085550142", "confirmed": True}),
+    Entry("call_end", "calls/{call}/end", "post", FLOOR, {"as": "completed"}),
+    Entry("call_join", "calls/{waiting_call}/join", "post", INTAKE, {"incident": "{incident}"}),
+    Entry("incidents", "incidents?open=1", "get", FLOOR | {"auditor"}),
+    Entry("incident", "incidents/{incident}", "get", FLOOR | {"auditor"}),
+    Entry("incident_suggestion", "incidents/{incident}/suggestion", "get", FLOOR | {"auditor"}),
+    Entry("incident_recommendation", "incidents/{incident}/recommendation", "get", FLOOR),
+    Entry("incident_decision", "incidents/{triaged}/decision", "post", FLOOR, {"id": "{new}", "action": "accept"}),
+    Entry(
+        "incident_notes", "incidents/{incident}/notes", "post", FLOOR | CREW, {"id": "{new}", "text": "On the bench"}
+    ),
+    Entry("incident_own", "incidents/{incident}/own", "post", FLOOR),
+    Entry(
+        "incident_hold", "incidents/{triaged}/hold", "post", DISPATCHING, {"until": "{soon}", "reason": "asks us to"}
+    ),
+    Entry("incident_close", "incidents/{triaged}/close", "post", DISPATCHING, {"outcome": "no_response_needed"}),
+    Entry("incident_priority", "incidents/{incident}/priority", "post", FLOOR, {"priority": 1, "reason": "louder"}),
+    Entry("incident_late_entry", "incidents/{incident}/late-entry-confirm", "post", FLOOR),
+    Entry(
+        "incident_handoffs", "incidents/{incident}/handoffs", "post", DISPATCHING, {"service": "ems", "reason": "cut"}
+    ),
+    Entry("incident_offers", "incidents/{incident}/offers", "post", DISPATCHING, {"unit": "{unit2}", "slot": "assist"}),
+    Entry("decision_second", "decisions/{decision}/second", "post", FLOOR - {"call_taker"}, {"agree": False}),
+    Entry("handoffs", "handoffs?open=1", "get", FLOOR),
+    Entry("handoff_send", "handoffs/{handoff}/send", "post", DISPATCHING),
+    Entry("handoff_acknowledge", "handoffs/{asked}/acknowledge", "post", FLOOR, {"receiver_number": "P-17"}),
+    Entry("handoff_cancel", "handoffs/{handoff}/cancel", "post", DISPATCHING, {"reason": "not needed"}),
+    Entry("units", "units", "get", FLOOR | CREW),
+    Entry("unit_position", "units/{unit}/position", "post", DISPATCHING | CREW, {"lat": 41.5, "lon": -95.9}),
+    Entry("unit_status", "units/{unit}/status", "post", DISPATCHING | CREW, {"status": "on_break", "reason": "Meal"}),
+    Entry("unit_help", "units/{unit}/help", "post", DISPATCHING | CREW),
+    Entry("my_unit", "my/unit", "get", CREW | {"clinician"}),
+    Entry("assignment_action", "assignments/{assignment}/en_route", "post", DISPATCHING | CREW, {"reason": "going"}),
+    Entry("assignment_action", "assignments/{assignment}/acknowledge_stage", "post", DISPATCHING | CREW),
+    Entry("assignment_action", "assignments/{assignment}/return", "post", DISPATCHING | CREW, {"reason": "unsafe"}),
+    Entry("assignment_action", "assignments/{assignment}/cancel", "post", DISPATCHING, {"reason": "not needed"}),
+    Entry("assignment_action", "assignments/{assignment}/relay", "post", DISPATCHING),
+    Entry("stage_acknowledge", "stage-orders/{order}/acknowledge", "post", DISPATCHING | CREW),
+    Entry("stage_lift", "stage-orders/{order}/lift", "post", DISPATCHING, {"reason": "scene_safe_police"}),
+    Entry("alarms", "alarms", "get", FLOOR),
+    Entry("alarm_take", "alarms/{alarm}/take", "post", FLOOR),
+    Entry("alarm_end", "alarms/{alarm}/end", "post", FLOOR, {"note": "talked to them"}),
+    Entry("alarm_heard", "alarms/{panic}/heard", "post", DISPATCHING, {"note": "they are well"}),
+    Entry("places", "places?q=Elm", "get", FLOOR | CREW),
+    Entry("places_search", "places/search", "post", FLOOR | CREW, {"text": "elm prk", "limit": 3}),
+    Entry("natures", "natures?q=welfare", "get", EVERYBODY),
+    Entry("vocabulary", "vocabulary", "get", EVERYBODY),
+    Entry("reasons", "reasons", "get", EVERYBODY),
+    Entry("programs", "programs", "get", EVERYBODY),
+    Entry("suspensions", "suspensions", "get", EVERYBODY),
+    Entry(
+        "suspensions",
+        "suspensions",
+        "post",
+        frozenset({"supervisor"}),
+        {"scope": "beat", "subject": "A1", "reason": "parade"},
+    ),
+    Entry(
+        "suspension_ask_resume",
+        "suspensions/{stop}/ask-resume",
+        "post",
+        frozenset({"supervisor", "program_administrator"}),
+    ),
+    Entry(
+        "suspension_resume",
+        "suspensions/{stop}/resume",
+        "post",
+        frozenset({"supervisor", "program_administrator", "dispatcher"}),
+    ),
+)
+
+
+def a_scene(centre: Centre, people: Mapping[str, User], units: Mapping[str, Unit], *, at: datetime) -> dict[str, str]:
+    """A busy minute: a crew under a stage order, a triaged call, a choice that waits for a second person, a panic."""
+    taker = people["call_taker"]
+    work = factories.an_accepted(centre, by=taker, at=at)
+    call = work.incident.calls.get()
+    later = at + timedelta(seconds=5)
+    answers_record(incident=work.incident, source=call, answers=factories.WEAPON, by=taker, at=later)
+    triaged = factories.a_triaged_call(centre, by=taker, at=at, where=factories.LIBRARY)
+    waiting = factories.a_triaged_call(centre, by=taker, at=at, where=factories.LIBRARY, violence="threats")
+    decision = factories.a_decision(
+        waiting.incident,
+        by=taker,
+        at=at,
+        action="override",
+        response_class="mobile_team",
+        program="star",
+        reason="clinician_advice",
+    )
+    panic = help_request(unit=units["Star 2"], by=people["responder2"], at=later)
+    stop = suspension_set(
+        centre=centre, scope="nature", subject="alarm", reason="training", by=people["supervisor2"], at=at
+    )
+    ready = Handoff.objects.get(incident=work.incident, service="police")
+    asked = Handoff.objects.get(incident=panic.incident, service="police")
+    return {
+        "call": str(call.pk),
+        "incident": str(work.incident_id),
+        "assignment": str(work.pk),
+        "triaged": str(triaged.incident_id),
+        "waiting_call": str(waiting.pk),
+        "decision": str(decision.pk),
+        "order": str(StageOrder.objects.get(assignment=work).pk),
+        "handoff": str(ready.pk),
+        "asked": str(asked.pk),
+        "alarm": str(Alarm.objects.get(kind=Alarm.Kind.RISING_RISK, incident=work.incident).pk),
+        "panic": str(panic.pk),
+        "stop": str(stop.pk),
+        "unit": str(work.unit_id),
+        "unit2": str(units["Outreach 1"].pk),
+        "soon": (at + timedelta(minutes=20)).isoformat(),
+    }
+
+
+def filled(value: Any, scene: Mapping[str, str]) -> Any:
+    """A body or path with the scene's ids in it."""
+    if isinstance(value, str):
+        return value.format_map({**scene, "new": str(uuid4())}) if "{" in value else value
+    if isinstance(value, Mapping):
+        return {key: filled(inner, scene) for key, inner in value.items()}
+    return value
+
+
+def send(client: APIClient, entry: Entry, scene: Mapping[str, str], body: Any = None) -> Any:
+    """The entry's request, with its own body unless another is given."""
+    path = API + filled(entry.path, scene)
+    if entry.method == "get":
+        return client.get(path)
+    return client.post(path, filled(entry.body, scene) if body is None else body, format="json")
+
+
+def post(
+    client: APIClient,
+    path: str,
+    body: Any = None,
+    *,
+    expect: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Any:
+    """POST JSON and read the answer; `expect` is its status, any 2xx by default."""
+    response = client.post(API + path, {} if body is None else body, format="json", headers=dict(headers or {}))
+    wanted = {expect} if expect is not None else {200, 201}
+    assert response.status_code in wanted, (path, response.status_code, response.content.decode())
+    return response.json()
+
+
+def get(client: APIClient, path: str, *, expect: int = 200, headers: Mapping[str, str] | None = None) -> Any:
+    """GET and read the answer."""
+    response = client.get(API + path, headers=dict(headers or {}))
+    assert response.status_code == expect, (path, response.status_code, response.content.decode())
+    return response.json()
+
+
+def is_problem(response: Any) -> bool:
+    """Whether an answer is a whole problem: its type, its code, and its status the same in header and body."""
+    if response["Content-Type"] != "application/problem+json":
+        return False
+    body = response.json()
+    return bool(
+        body["type"] == f"urn:diversion-desk:{body['code']}"
+        and body["status"] == response.status_code
+        and body["title"]
+    )
