@@ -1,0 +1,92 @@
+"""What the console posts."""
+
+import json
+from typing import Any
+
+from django import forms
+
+from dispatch.models.call import Channel
+from dispatch.states import CALL_ENDS
+
+
+class CallForm(forms.Form):
+    """A new call: the client made the id before the first keystroke."""
+
+    id = forms.UUIDField()
+    channel = forms.ChoiceField(choices=Channel.choices, required=False)
+    device_at = forms.DateTimeField(required=False)
+    number = forms.CharField(max_length=24, required=False)
+
+
+class PlaceSearchForm(forms.Form):
+    """Words for the gazetteer. Posted, since an address in a URL would be logged."""
+
+    text = forms.CharField(max_length=200, required=False)
+    token = forms.SlugField(max_length=60, required=False)
+
+
+class LocationForm(forms.Form):
+    """Where: a picked place, or words as typed."""
+
+    text = forms.CharField(max_length=200, error_messages={"required": "Say where."})
+    place = forms.UUIDField(required=False)
+    force = forms.BooleanField(required=False)
+
+
+class PhoneForm(forms.Form):
+    """The number to call back."""
+
+    number = forms.CharField(max_length=24, error_messages={"required": "Type the number to call back."})
+    confirmed = forms.BooleanField(required=False)
+
+
+class NatureForm(forms.Form):
+    """What happened, as a slug of the nature table."""
+
+    nature = forms.SlugField(max_length=40, error_messages={"required": "Pick a nature from the list."})
+
+
+class AnswerForm(forms.Form):
+    """One answer to one question. The value is JSON for lists, `true`/`false` for yes or no, else the code."""
+
+    key = forms.SlugField(max_length=32)
+    value = forms.CharField(max_length=400)
+
+    def clean_value(self) -> Any:
+        raw = str(self.cleaned_data["value"])
+        if raw in {"true", "false"} or raw.startswith("[") or raw.isdigit():
+            try:
+                return json.loads(raw)
+            except ValueError as error:
+                raise forms.ValidationError("The answer cannot be read.") from error
+        return raw
+
+
+class NoteForm(forms.Form):
+    """A note; the client made its id, so that sending twice is one note."""
+
+    id = forms.UUIDField()
+    text = forms.CharField(max_length=4000, strip=True, error_messages={"required": "The note is empty."})
+    device_at = forms.DateTimeField(required=False)
+
+
+class DecisionForm(forms.Form):
+    """Accept, override or send."""
+
+    id = forms.UUIDField()
+    action = forms.ChoiceField(choices=[(a, a) for a in ("accept", "override", "send")])
+    response_class = forms.CharField(max_length=20, required=False)
+    program = forms.SlugField(max_length=50, required=False)
+    reason = forms.SlugField(max_length=40, required=False)
+
+
+class EndForm(forms.Form):
+    """How the call ended."""
+
+    ended_as = forms.ChoiceField(choices=[(end, end) for end in CALL_ENDS])
+
+
+class JoinForm(forms.Form):
+    """The incident that the call belongs to."""
+
+    incident = forms.UUIDField()

@@ -1,0 +1,129 @@
+"""What every page's frame shows. Read lazily, so that a page pays only for what its template draws."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.access import roles_of
+from accounts.models import Centre, Role, User
+from dispatch.models import Alarm
+from programs.models import Suspension
+from programs.selectors import suspensions_standing
+
+_SCREENS: list[tuple[str, str, frozenset[str]]] = [
+    ("Console", "desk:console", frozenset({Role.CALL_TAKER})),
+    ("Queue", "desk:queue", frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.CALL_TAKER, Role.CLINICIAN})),
+    ("Overview", "desk:overview", frozenset({Role.SUPERVISOR})),
+    ("Phone", "desk:phone", frozenset({Role.RESPONDER})),
+    ("Wall", "desk:wall", frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.CALL_TAKER, Role.CLINICIAN})),
+    ("Displays", "desk:displays", frozenset({Role.SUPERVISOR, Role.SYSTEM_ADMINISTRATOR})),
+]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One entry of the navigation."""
+
+    name: str
+    url: str
+    here: bool
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A standing stop key as the banner says it."""
+
+    pk: object
+    words: str
+    reason: str
+    set_at: datetime
+    set_by: str
+    resume_asked_by: str
+    resume_asked_by_id: int | None
+
+
+def stop_words(stop: Suspension) -> str:
+    """What is stopped, in words."""
+    return "all programs" if stop.scope == Suspension.Scope.ALL else f"{stop.scope} {stop.subject.replace('_', ' ')}"
+
+
+def stops_of(centre: Centre) -> list[Stop]:
+    """The standing stop keys of a centre, for banners and the overview."""
+    return [
+        Stop(
+            stop.pk,
+            stop_words(stop),
+            stop.reason,
+            stop.set_at,
+            str(stop.set_by),
+            str(stop.resume_asked_by) if stop.resume_asked_by_id else "",
+            stop.resume_asked_by_id,
+        )
+        for stop in suspensions_standing(centre)
+    ]
+
+
+class Page:
+    """The frame of one page for one request."""
+
+    app_version = settings.APP_VERSION
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        user = getattr(request, "user", None)
+        self.person: User | None = user if isinstance(user, User) and user.is_authenticated else None
+        self.now = datetime.now(UTC)
+
+    @property
+    def theme(self) -> str:
+        return self.person.theme if self.person else "dark"
+
+    @property
+    def single_keys(self) -> bool:
+        return self.person.single_key_shortcuts if self.person else True
+
+    @cached_property
+    def centre(self) -> Centre | None:
+        device = getattr(self._request, "display_device", None)
+        if device is not None:
+            return device.centre  # type: ignore[no-any-return]
+        return self.person.centre if self.person else None
+
+    @property
+    def simulated(self) -> bool:
+        return self.centre is not None and self.centre.simulated
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        return roles_of(self.person) if self.person else frozenset()
+
+    @property
+    def role_words(self) -> str:
+        return ", ".join(str(Role(role).label) for role in sorted(self.roles))
+
+    @cached_property
+    def screens(self) -> list[Screen]:
+        path = self._request.path
+        return [
+            Screen(name, reverse(view), path.startswith(reverse(view)))
+            for name, view, roles in _SCREENS
+            if roles & self.roles
+        ]
+
+    @cached_property
+    def alarm_count(self) -> int:
+        return Alarm.objects.filter(centre=self.centre, ended_at__isnull=True).count() if self.centre else 0
+
+    @cached_property
+    def suspensions(self) -> list[Stop]:
+        return stops_of(self.centre) if self.centre else []
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Context processor."""
+    return {"page": Page(request)}

@@ -1,0 +1,99 @@
+"""What the crew's phone shows: orders and hazards first, then the one next step, then everything else."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.models import User
+from desk.detail import answer_rows, caution_rows, note_rows
+from dispatch.models import Alarm, Assignment, StageOrder
+from dispatch.reasons import DECLINE, DISPOSITIONS, RETURN
+from dispatch.selectors.boards import unit_rows
+from dispatch.selectors.incident import incident_detail
+from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE, NEXT_STEP, NEXT_STEP_BY_PHONE
+from responders.models import Unit
+
+STEP_WORDS = {
+    "accept": "Accept",
+    "en_route": "En route",
+    "stage": "Staged: waiting",
+    "on_scene": "On scene",
+    "with_person": "With the person",
+    "transport": "Transporting",
+    "clear": "Clear",
+}
+_OTHER_STEPS = ("en_route", "stage", "on_scene", "with_person", "transport")
+_PHONE_STEPS = ("with_person",)
+
+
+def _assignment(one: Assignment, viewer: User, at: datetime) -> dict[str, Any]:
+    detail = incident_detail(incident=one.incident, viewer=viewer, at=at)
+    next_step = (NEXT_STEP_BY_PHONE if one.by_phone else NEXT_STEP).get(one.state, "")
+    possible = set(ASSIGNMENT.actions_from(one.state))
+    others = _PHONE_STEPS if one.by_phone else _OTHER_STEPS
+    order = StageOrder.objects.filter(assignment=one, lifted_at__isnull=True).first()
+    if order is not None:
+        # Under a stage order the scene is shut: the page offers to wait, not to enter.
+        possible -= {"on_scene", "with_person"}
+        next_step = next_step if next_step in possible else "stage" if "stage" in possible else ""
+    numbers = [call.phone.number for call in detail.calls if call.phone and call.phone.number]
+    place = detail.place
+    answers = answer_rows(detail)
+    return {
+        "id": one.pk,
+        "incident_id": one.incident_id,
+        "offered": one.state == "offered",
+        "expires_at": one.offer_expires_at,
+        "code": detail.row.code,
+        "priority": detail.row.priority,
+        "level": detail.row.level,
+        "nature": detail.row.nature_name,
+        "program": detail.row.program,
+        "place": place,
+        "has_point": place is not None and place.lat is not None,
+        "numbers": numbers,
+        "why": one.why.get("reasons", []) if isinstance(one.why, dict) else [],
+        "eta": one.offered_at + timedelta(seconds=one.eta_s) if one.eta_s else None,
+        "cautions": caution_rows(detail.cautions),
+        "answers": answers,
+        "dangers": [row for row in answers if row["level"]],
+        "notes": note_rows(detail.narrative),
+        "withheld": detail.withheld_notes,
+        "since": one.on_scene_at or one.en_route_at or one.accepted_at or one.offered_at,
+        "state": one.get_state_display(),
+        "by_phone": one.by_phone,
+        "next": (next_step, STEP_WORDS[next_step]) if next_step and next_step != "clear" else None,
+        "may_clear": "clear" in possible,
+        "others": [(step, STEP_WORDS[step]) for step in others if step in possible and step != next_step],
+        "order": order,
+        "handoffs": [h for h in detail.handoffs if h.state in {"requested", "acknowledged"}],
+    }
+
+
+def phone_context(unit: Unit | None, viewer: User, at: datetime) -> dict[str, Any]:
+    """Context of the phone's board for the unit that the person is on."""
+    if unit is None:
+        units = Unit.objects.filter(centre=viewer.centre, agency=viewer.agency).order_by("call_sign")
+        return {"unit": None, "units": units, "now": at}
+    live = (
+        Assignment.objects.filter(unit=unit, state__in=ASSIGNMENT_LIVE)
+        .select_related("incident__centre", "incident__owner", "incident__program_version__program", "unit")
+        .order_by("state", "offered_at")
+    )
+    help_alarm = (
+        Alarm.objects.filter(kind=Alarm.Kind.PANIC, unit=unit, ended_at__isnull=True).select_related("owner").first()
+    )
+    rows = [_assignment(one, viewer, at) for one in live]
+    return {
+        "unit": unit,
+        "row": unit_rows(centre=unit.centre, at=at, ids=[unit.pk])[0],
+        "crew": [member.user for member in unit.crew.filter(until__isnull=True).select_related("user")],
+        "offers": [row for row in rows if row["offered"]],
+        "current": [row for row in rows if not row["offered"]],
+        "orders": [row for row in rows if row["order"] is not None and row["order"].acknowledged_at is None],
+        "help": help_alarm,
+        "declines": DECLINE.items(),
+        "returns": RETURN.items(),
+        "dispositions": [item for item in DISPOSITIONS.items() if item[0] != "returned_to_911"],
+        "zone": unit.centre.time_zone,
+        "now": at,
+    }

@@ -1,0 +1,135 @@
+"""The call taker's actions. Each answers with the parts of the card as they now are."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from accounts.access import FLOOR, centre_of
+from accounts.models import Role, User
+from accounts.problems import Refused
+from desk.actions import act, form_of
+from desk.forms.call import (
+    AnswerForm,
+    CallForm,
+    DecisionForm,
+    EndForm,
+    JoinForm,
+    LocationForm,
+    NatureForm,
+    NoteForm,
+    PhoneForm,
+)
+from desk.views.console import regions
+from dispatch.access import call_for, incident_for
+from dispatch.models import Incident, LocationEntry
+from dispatch.models.call import Channel
+from dispatch.services.answers import answers_record
+from dispatch.services.calls import call_end, call_open, phone_set
+from dispatch.services.closing import incident_close
+from dispatch.services.decisions import decision_take
+from dispatch.services.incidents import call_join, nature_set
+from dispatch.services.locations import location_record
+from dispatch.services.narrative import note_add
+from people.models import Place
+
+
+@act(Role.CALL_TAKER)
+def call_opened(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """The row of a new call, before its first keystroke. The same id twice is one call."""
+    data = form_of(CallForm(request.POST)).cleaned_data
+    call = call_open(
+        centre=centre_of(user), id=data["id"], channel=data["channel"] or Channel.C911, number=data["number"], by=user,
+        at=at, device_at=data["device_at"],
+    )  # fmt: skip
+    return regions(request, user, call.pk)
+
+
+@act(*FLOOR)
+def call_located(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """Where: a pick is verified, typed words are unverified, forced words say so and are listed for follow-up."""
+    data = form_of(LocationForm(request.POST)).cleaned_data
+    call = call_for(user, id)
+    place = None
+    if data["place"]:
+        place = Place.objects.filter(pk=data["place"], centre_id=call.centre_id).first()
+        if place is None:
+            raise Refused("place_unknown", "This place is not in the gazetteer any more. Search again.", field="where")
+    states = LocationEntry.State
+    state = states.VERIFIED if place else states.FORCED if data["force"] else states.UNVERIFIED
+    location_record(
+        incident=call.incident,
+        call=call,
+        text=place.label if place else data["text"],
+        state=state,
+        place=place,
+        by=user,
+        at=at,
+    )
+    return regions(request, user, id)
+
+
+@act(*FLOOR)
+def call_phone(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """The number to call back."""
+    data = form_of(PhoneForm(request.POST)).cleaned_data
+    phone_set(call=call_for(user, id), number=data["number"], confirmed=data["confirmed"], by=user, at=at)
+    return regions(request, user, id)
+
+
+@act(*FLOOR)
+def call_nature(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """What happened."""
+    call = call_for(user, id)
+    nature_set(incident=call.incident, nature=form_of(NatureForm(request.POST)).cleaned_data["nature"], by=user, at=at)
+    return regions(request, user, id)
+
+
+@act(*FLOOR)
+def call_answered(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """One answer to one question; the suggestion comes back with it."""
+    data = form_of(AnswerForm(request.POST)).cleaned_data
+    call = call_for(user, id)
+    answers_record(incident=call.incident, source=call, answers={data["key"]: data["value"]}, by=user, at=at)
+    return regions(request, user, id)
+
+
+@act(*FLOOR)
+def call_noted(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """A note. Its id was made by the console: sent twice, it is one note."""
+    data = form_of(NoteForm(request.POST)).cleaned_data
+    call = call_for(user, id)
+    note_add(
+        id=data["id"], incident=call.incident, call=call, text=data["text"], by=user, at=at, device_at=data["device_at"]
+    )
+    return regions(request, user, id)
+
+
+@act(*FLOOR)
+def call_decided(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """Accept, override or send."""
+    data = form_of(DecisionForm(request.POST)).cleaned_data
+    decision_take(incident=call_for(user, id).incident, by=user, at=at, **data)
+    return regions(request, user, id)
+
+
+@act(*FLOOR)
+def call_ended(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """How the call ended. A misdial or a test that nobody sent has no further step: its incident closes with it."""
+    ended_as = form_of(EndForm(request.POST)).cleaned_data["ended_as"]
+    with transaction.atomic():
+        call = call_end(call=call_for(user, id), ended_as=ended_as, by=user, at=at)
+        incident = Incident.objects.get(pk=call.incident_id)
+        alone = not incident.calls.exclude(pk=call.pk).exists()
+        if ended_as in {"misdial", "test"} and incident.sent_at is None and alone:
+            incident_close(incident=incident, outcome=ended_as, by=user, at=at)
+    return regions(request, user, id)
+
+
+@act(*FLOOR)
+def call_joined(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """Join this call to another open incident."""
+    into = incident_for(user, form_of(JoinForm(request.POST)).cleaned_data["incident"], change=True)
+    call_join(call=call_for(user, id), into=into, by=user, at=at)
+    return regions(request, user, id)

@@ -1,0 +1,173 @@
+"""The responder's phone: the page, its board, and the crew's actions."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from accounts.access import centre_of, require, role_required
+from accounts.models import Role, User
+from accounts.problems import Refused
+from accounts.services import audit
+from desk.actions import act, form_of, uuid_of
+from desk.forms.call import NoteForm
+from desk.forms.dispatching import DispositionForm, PositionForm, ReasonForm, UnitServiceForm
+from desk.pages import live_page, live_region
+from desk.phone_board import phone_context
+from dispatch.access import assignment_for, incident_for, stage_order_for
+from dispatch.models import Assignment
+from dispatch.services.assignments import assignment_act
+from dispatch.services.crew_safety import help_request, return_to_911
+from dispatch.services.narrative import note_add
+from dispatch.services.staging import stage_acknowledge
+from dispatch.states import ASSIGNMENT_ACCEPTED
+from live.selectors import live_position
+from responders.models import Unit
+from responders.selectors import unit_of
+from responders.services import crew_sign_on, unit_position, unit_service
+
+_STEPS = frozenset({"accept", "en_route", "stage", "on_scene", "with_person", "transport"})
+
+
+@require_GET
+@role_required(Role.RESPONDER)
+def phone(request: HttpRequest) -> HttpResponse:
+    """The page of the unit that the person is on."""
+    user = require(request.user, Role.RESPONDER)
+    centre, at = centre_of(user), datetime.now(UTC)
+    position = live_position(centre.pk)
+    unit = unit_of(user)
+    context = {**phone_context(unit, user, at), "v": position.number}
+    audiences = f"unit:{unit.pk}" if unit else ""
+    for row in (*context.get("offers", ()), *context.get("current", ())):
+        # Reading notes and numbers is logged once a page view.
+        audit(action="incident.read", at=at, by=user, centre=centre, entity="incident", entity_id=row["incident_id"])
+    return live_page(
+        request, "desk/phone/page.html", context, position=position, centre_id=centre.pk, audiences=audiences
+    )
+
+
+def _board(request: HttpRequest, user: User) -> HttpResponse:
+    centre = centre_of(user)
+    position = live_position(centre.pk)
+    context = {
+        **phone_context(unit_of(user), user, datetime.now(UTC)),
+        "v": position.number,
+        "oob": request.method == "POST",
+    }
+    return live_region(request, "desk/phone/board.html", context, position=position, centre_id=centre.pk)
+
+
+@require_GET
+@role_required(Role.RESPONDER)
+def phone_board(request: HttpRequest) -> HttpResponse:
+    """The board as it now is."""
+    return _board(request, require(request.user, Role.RESPONDER))
+
+
+def _unit(user: User) -> Unit:
+    unit = unit_of(user)
+    if unit is None:
+        raise Refused("no_unit", "You are not signed on to a unit.", status=409)
+    return unit
+
+
+@act(Role.RESPONDER)
+def signed_on(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """Sign on to a unit of one's own agency. A whole page follows, since the stream belongs to the unit."""
+    wanted = uuid_of(request.POST.get("unit", ""), "unit")
+    unit = Unit.objects.filter(pk=wanted, centre=centre_of(user), agency=user.agency).first()
+    if unit is None:
+        raise Http404
+    crew_sign_on(unit=unit, user=user, by=user, at=at)
+    return redirect("desk:phone")
+
+
+@act(Role.RESPONDER)
+def step_taken(request: HttpRequest, user: User, at: datetime, id: UUID, action: str) -> HttpResponse:
+    """One status."""
+    if action not in _STEPS:
+        raise Http404
+    assignment_act(assignment=assignment_for(user, id), action=action, by=user, at=at)
+    return _board(request, user)
+
+
+@act(Role.RESPONDER)
+def offer_declined(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """Decline with a coded reason; the next unit is asked at once."""
+    reason = form_of(ReasonForm(request.POST)).cleaned_data["reason"]
+    assignment_act(assignment=assignment_for(user, id), action="decline", reason=reason, by=user, at=at)
+    return _board(request, user)
+
+
+@act(Role.RESPONDER)
+def cleared(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """Clear with a disposition."""
+    disposition = form_of(DispositionForm(request.POST)).cleaned_data["disposition"]
+    assignment_act(assignment=assignment_for(user, id), action="clear", disposition=disposition, by=user, at=at)
+    return _board(request, user)
+
+
+@act(Role.RESPONDER)
+def returned(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """Give the call back to 911."""
+    reason = form_of(ReasonForm(request.POST)).cleaned_data["reason"]
+    return_to_911(assignment=assignment_for(user, id), reason=reason, by=user, at=at)
+    return _board(request, user)
+
+
+@act(Role.RESPONDER)
+def order_read(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """The crew has read the stage order."""
+    stage_acknowledge(order=stage_order_for(user, id), how="phone", by=user, at=at)
+    return _board(request, user)
+
+
+@act(Role.RESPONDER)
+def crew_note(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """A note from the crew, on the call that the unit is on."""
+    data = form_of(NoteForm(request.POST)).cleaned_data
+    now_on = Assignment.objects.filter(unit=_unit(user), state__in=ASSIGNMENT_ACCEPTED).order_by("-accepted_at").first()
+    if now_on is None:
+        raise Refused("no_call", "The unit is not on a call.", field="text", status=409)
+    incident = incident_for(user, now_on.incident_id, change=True)
+    note_add(id=data["id"], incident=incident, text=data["text"], kind="crew", by=user, at=at)
+    return _board(request, user)
+
+
+@act(Role.RESPONDER)
+def help_asked(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """NEED HELP. Never refused for a bad position: help goes out without it."""
+    form = PositionForm(request.POST)
+    data = form.cleaned_data if form.is_valid() else {}
+    help_request(
+        unit=_unit(user), by=user, at=at, lat=data.get("lat"), lon=data.get("lon"), device_at=data.get("device_at")
+    )
+    return _board(request, user)
+
+
+@act(Role.RESPONDER)
+def position_shared(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """Where the unit is, by the crew's choice."""
+    data = form_of(PositionForm(request.POST)).cleaned_data
+    if data["lat"] is None or data["lon"] is None:
+        raise Refused("position_missing", "The phone gave no position.", field="lat")
+    unit_position(unit=_unit(user), lat=data["lat"], lon=data["lon"], by=user, at=at)
+    return HttpResponse(status=204)
+
+
+@act(Role.RESPONDER)
+def unit_state(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """Break, out of service, in service."""
+    data = form_of(UnitServiceForm(request.POST)).cleaned_data
+    unit_service(unit=_unit(user), by=user, at=at, **data)
+    return _board(request, user)
+
+
+@require_GET
+@role_required(Role.RESPONDER)
+def manifest(request: HttpRequest) -> HttpResponse:
+    """Lets a phone keep the page as an app."""
+    return render(request, "desk/phone/manifest.json", content_type="application/manifest+json")

@@ -1,0 +1,91 @@
+"""Signing in and out, the way home, and a person's own settings."""
+
+from datetime import UTC, datetime
+
+from django.contrib.auth import logout
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from accounts.access import role_required, roles_of
+from accounts.models import Role, User
+from accounts.services import audit
+from live.services import revoke_after_commit
+
+# The first screen that fits decides; a person with several roles lands where work arrives first.
+_HOMES: list[tuple[str, str]] = [
+    (Role.CALL_TAKER, "desk:console"),
+    (Role.DISPATCHER, "desk:queue"),
+    (Role.SUPERVISOR, "desk:overview"),
+    (Role.CLINICIAN, "desk:queue"),
+    (Role.RESPONDER, "desk:phone"),
+    (Role.SYSTEM_ADMINISTRATOR, "desk:displays"),
+]
+
+
+class SignIn(LoginView):
+    """The sign-in page. Failures say nothing about which half was wrong."""
+
+    template_name = "desk/sign_in.html"
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponseRedirect:
+        response = super().form_valid(form)
+        user = form.get_user()
+        if isinstance(user, User):
+            audit(
+                action="session.sign_in",
+                at=datetime.now(UTC),
+                by=user,
+                centre=user.centre,
+                entity="user",
+                entity_id=user.pk,
+            )
+        return response  # type: ignore[return-value]
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session and its live streams."""
+    if isinstance(request.user, User):
+        with transaction.atomic():
+            key = request.session.session_key
+            if key:
+                revoke_after_commit(key)
+            audit(
+                action="session.sign_out", at=datetime.now(UTC), by=request.user, centre=request.user.centre,
+                entity="user", entity_id=request.user.pk,
+            )  # fmt: skip
+    logout(request)
+    return redirect("desk:sign_in")
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Send everybody to the screen of their role; a dispatcher who also takes calls starts at the queue."""
+    if not request.user.is_authenticated:
+        return redirect("desk:sign_in")
+    roles = roles_of(request.user)
+    if {Role.DISPATCHER, Role.CALL_TAKER} <= roles:
+        return redirect("desk:queue")
+    for role, view in _HOMES:
+        if role in roles:
+            return redirect(view)
+    return render(request, "desk/no_screen.html")
+
+
+@role_required(*Role.values)
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Theme and single-key shortcuts of the person, then back to where they were."""
+    user = request.user
+    if request.method == "POST" and isinstance(user, User):
+        if request.POST.get("theme") in {"dark", "light"}:
+            user.theme = request.POST["theme"]
+        if request.POST.get("single_keys") in {"on", "off"}:
+            user.single_key_shortcuts = request.POST["single_keys"] == "on"
+        user.save(update_fields=["theme", "single_key_shortcuts"])
+    back = request.POST.get("back", "/")
+    return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "/")

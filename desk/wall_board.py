@@ -1,0 +1,126 @@
+"""What a wall shows. Built from codes only: number, type group, beat, unit, status, ages. Nothing else gets in.
+
+A wall is read from across a room by whoever stands there, so names, phones, places and notes are not left out by the
+template: they are not in these rows at all.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import Centre
+from dispatch.selectors.boards import Headline, IncidentRow, UnitRow, incident_rows, unit_rows, wall_headline
+
+_ROWS_FIT, _PENDING_FIT, _UNIT_FIT = 9, 6, 10
+"""Rows of 72 px that fit 1920 x 1080 under the headline, titles and the "more" lines."""
+_UNIT_ORDER = {"critical": 0, "serious": 1, "standby": 2, "caution": 3, "normal": 4, "off": 5}
+_SHORT = {"NOT TRIAGED": "NEW", "TRIAGED": "NEW", "HANDED OFF": "HANDED", "LATE ENTRY": "LATE?", "RETURNED": "BACK"}
+
+
+@dataclass(frozen=True)
+class WallCall:
+    """One call on the wall."""
+
+    code: str
+    priority: int
+    level: str
+    group: str
+    beat: str
+    since: datetime
+    status: str
+    status_level: str
+    late: bool
+
+
+@dataclass(frozen=True)
+class WallUnit:
+    """One unit on the wall."""
+
+    call_sign: str
+    words: str
+    level: str
+    since: datetime
+    alarm: bool
+
+
+@dataclass(frozen=True)
+class WallBoard:
+    """The whole board, worst first, with how many rows did not fit."""
+
+    headline: Headline
+    pending: list[WallCall]
+    pending_more: int
+    pending_count: int
+    active: list[WallCall]
+    active_more: int
+    active_count: int
+    units: list[WallUnit]
+    units_more: int
+    units_free: int
+    units_count: int
+
+
+def _call(row: IncidentRow) -> WallCall:
+    if row.stage_order:
+        status, level = "STAGE", "critical"
+    elif row.units and row.waiting:
+        status, level = "ASKED", "caution"
+    elif row.units:
+        status, level = row.units[0].call_sign, "standby"
+    elif row.handoffs:
+        late = any(one.late for one in row.handoffs)
+        asked = any(one.state == "requested" for one in row.handoffs)
+        status, level = row.handoffs[0].service.upper(), "critical" if late else "serious" if asked else "standby"
+    elif row.no_unit:
+        status, level = "NO UNIT", "serious"
+    else:
+        status, level = _SHORT.get(row.state_words, row.state_words), "off"
+    return WallCall(
+        code=row.code,
+        priority=row.priority,
+        level=row.level,
+        group=row.group,
+        beat=row.beat,
+        since=row.since,
+        status=status,
+        status_level=level,
+        late=row.promise_level == "serious",
+    )
+
+
+_UNIT_SHORT = {"STOP, STAGE": "STAGE", "NEEDS HELP": "HELP", "WITH PERSON": "PERSON", "OUT OF SVC": "OUT"}
+"""Words that would not fit their column at 52 px."""
+
+
+def _unit(row: UnitRow) -> WallUnit:
+    return WallUnit(row.call_sign, _UNIT_SHORT.get(row.words, row.words), row.level, row.since, row.level == "critical")
+
+
+def _fit(rows: list[WallCall], room: int) -> tuple[list[WallCall], int]:
+    return rows[:room], max(0, len(rows) - room)
+
+
+def wall_board(centre: Centre, at: datetime) -> WallBoard:
+    """The board of a centre. Rows give way to each other: an empty list leaves its room to the other one."""
+    rows = incident_rows(centre=centre, at=at)
+    pending = [_call(row) for row in rows if row.waiting]
+    active = [_call(row) for row in rows if not row.waiting]
+    shown, more = _fit(pending, max(_PENDING_FIT, _ROWS_FIT - max(1, len(active))))
+    shown_active, more_active = _fit(active, _ROWS_FIT - len(shown))
+    units = unit_rows(centre=centre, at=at)
+    on_duty = sorted(
+        (unit for unit in units if unit.status != "off_shift"),
+        key=lambda unit: (_UNIT_ORDER[unit.level], unit.call_sign),
+    )
+    return WallBoard(
+        headline=wall_headline(centre=centre, at=at),
+        pending=shown,
+        pending_more=more,
+        pending_count=len(pending),
+        active=shown_active,
+        active_more=more_active,
+        active_count=len(active),
+        units=[_unit(unit) for unit in on_duty[:_UNIT_FIT]],
+        units_more=max(0, len(on_duty) - _UNIT_FIT),
+        units_free=sum(unit.status == "available" for unit in units),
+        units_count=len(on_duty),
+    )

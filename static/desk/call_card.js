@@ -1,0 +1,375 @@
+// One call's card: its fields, its questions, its keys. Fields belong to the person; the parts around them come from
+// the server and are replaced as a whole. No field lies inside such a part, so nothing that arrives can touch what is
+// being typed.
+
+import { post } from "./outbox.js";
+import { Combobox } from "./combobox.js";
+import { Drafts } from "./drafts.js";
+
+const REFRESH = 150;
+const sink = document.getElementById("console-sink");
+const drafts = new Drafts(sink.dataset.user);
+
+export class Card {
+  constructor(element) {
+    this.element = element;
+    this.id = element.dataset.call;
+    this.saved = { where: this.field("[data-where]").value.trim(), phone: this.field("[data-phone]").value.trim() };
+    this.texts = new Map();
+    this.skipped = new Set();
+    this.answering = 0;
+    this.timer = 0;
+    this.where = new Combobox(this.field("[data-where]"), this.part("picks"), {
+      url: "/console/places/",
+      onPick: (option) => this.locate({ text: option.dataset.label, place: option.dataset.place }, true),
+      onPlain: (text) => this.locate({ text }, true),
+      // Only what cannot be meant otherwise: a list that nobody saw picks nothing.
+      onLate: (options, text) => {
+        const same = options.filter((one) => one.dataset.label.toLowerCase() === text.toLowerCase());
+        const sure = same.length === 1 ? same[0] : options.length === 1 ? options[0] : null;
+        if (sure) this.pickLate(sure);
+      },
+    });
+    this.what = new Combobox(this.field("[data-what]"), this.part("what-picks"), {
+      url: "/console/natures/",
+      onPick: (option) => {
+        this.pickNature(option);
+        this.focusQuestion(0);
+      },
+      onPlain: () => this.focusQuestion(0),
+      onLate: (options) => {
+        if (options.length) this.pickNature(options[0]);
+        else this.say("what", "Pick a nature from the list.");
+      },
+    });
+    this.field("[data-where]").addEventListener("change", () => this.locateIfTyped());
+    this.field("[data-phone]").addEventListener("change", () => this.phone(false));
+    this.field("[data-phone]").addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.ctrlKey) {
+        event.preventDefault();
+        this.phone(false);
+        this.field("[data-what]").focus();
+      }
+    });
+    for (const field of element.querySelectorAll("[data-answer-text]")) {
+      this.texts.set(field, field.value);
+      field.addEventListener("change", () => this.answerText(field));
+    }
+    drafts.watch(this.field("[data-note]"), `${this.id}.note`, (words) => {
+      this.field("[data-draft-state]").textContent = words;
+    });
+    drafts.watch(this.field("[data-where]"), `${this.id}.where`);
+    this.field("[data-note]").addEventListener("input", () => this.lastLine());
+    element.addEventListener("click", (event) => this.click(event));
+    element.addEventListener("keydown", (event) => this.key(event));
+    this.field("[data-override]").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.override();
+    });
+    this.watchIncident();
+  }
+
+  field(selector) {
+    return this.element.querySelector(selector);
+  }
+
+  part(name) {
+    return document.getElementById(`${name}-${this.id}`);
+  }
+
+  // A tiny element whose version live.js keeps current tells when this call's incident has changed.
+  watchIncident() {
+    const incident = this.part("after").dataset.incident;
+    if (!incident || this.incident === incident) return;
+    this.incident = incident;
+    this.element.dataset.incident = incident;
+    if (document.getElementById(`seen-${incident}`)) return;
+    const signal = document.createElement("i");
+    signal.id = `seen-${incident}`;
+    signal.dataset.v = this.part("after").dataset.version || "0";
+    sink.append(signal);
+  }
+
+  seenVersion() {
+    return Number(document.getElementById(`seen-${this.incident}`)?.dataset.v || 0);
+  }
+
+  say(name, words, field = null) {
+    const place = this.part(`${name}-problem`);
+    if (place) place.textContent = words;
+    const input = field || this.part(name);
+    if (input?.matches?.("input, textarea, select")) input.toggleAttribute("aria-invalid", words !== "");
+    if (words && input?.matches?.("[aria-invalid]")) input.setAttribute("aria-invalid", "true");
+  }
+
+  async send(path, data, problem, options = {}) {
+    const result = await post(`/console/calls/${this.id}/${path}/`, data, { order: this.id, ...options });
+    if (result.ok) {
+      this.say(problem, "");
+      // With further answers on their way this one's picture of the questions is already old.
+      if (this.answering < 2) apply(result.text);
+      this.watchIncident();
+    } else {
+      const place = result.status >= 500 ? "The server failed. Say it by radio and try again." : result.text;
+      this.say({ where: "where", number: "phone", nature: "what" }[result.field] || problem, place);
+    }
+    return result.ok;
+  }
+
+  locate(data, next) {
+    this.saved.where = data.text;
+    drafts.clear(`${this.id}.where`);
+    this.field("[data-where]").removeAttribute("data-dirty");
+    if (next) this.field("[data-phone]").focus();
+    return this.send("location", data, "where");
+  }
+
+  locateIfTyped() {
+    const text = this.field("[data-where]").value.trim();
+    if (!text || text === this.saved.where) return Promise.resolve(true);
+    return this.locate({ text }, false);
+  }
+
+  phone(confirmed) {
+    const number = this.field("[data-phone]").value.trim();
+    if (!number) {
+      if (confirmed) this.say("phone", "Type the number to call back.");
+      return Promise.resolve(false);
+    }
+    if (number === this.saved.phone && !confirmed) return Promise.resolve(true);
+    this.saved.phone = number;
+    return this.send("phone", { number, ...(confirmed ? { confirmed: "on" } : {}) }, "phone");
+  }
+
+  pickLate(option) {
+    this.field("[data-where]").value = option.dataset.label;
+    this.locate({ text: option.dataset.label, place: option.dataset.place }, false);
+  }
+
+  pickNature(option) {
+    this.field("[data-what]").value = option.dataset.label;
+    return this.send("nature", { nature: option.dataset.nature }, "what");
+  }
+
+  // The mark and the focus move at once: a key typed before the server has answered belongs to the next question.
+  async answer(question, value) {
+    const open = this.openQuestions();
+    const next = open.slice(open.indexOf(question) + 1).find((one) => !this.skipped.has(one.id));
+    for (const one of question.querySelectorAll("[data-value]")) {
+      if (question.dataset.kind !== "list" || value === "[]" || value === "unknown") one.setAttribute("aria-pressed", String(one.dataset.value === value));
+    }
+    delete question.dataset.open;
+    if (next && question.contains(document.activeElement)) this.focusIn(next);
+    this.answering += 1;
+    const ok = await this.send("answers", { key: question.dataset.question, value }, "send");
+    this.answering -= 1;
+    if (ok && !next && this.answering === 0) this.afterAnswer();
+    else if (!ok && this.part(`q-${question.dataset.question}`)) this.focusIn(this.part(`q-${question.dataset.question}`));
+  }
+
+  answerText(field) {
+    const value = field.value.trim();
+    if (this.texts.get(field) === value) return;
+    this.texts.set(field, value);
+    this.send("answers", { key: field.dataset.answerText, value: value || "unknown" }, "crew");
+  }
+
+  async note() {
+    const field = this.field("[data-note]");
+    const text = field.value.trim();
+    if (!text) return;
+    const data = { id: crypto.randomUUID(), text, device_at: new Date().toISOString() };
+    // The words leave the field only for the outbox, which keeps them until the server has them.
+    field.value = "";
+    field.removeAttribute("data-dirty");
+    drafts.clear(`${this.id}.note`);
+    this.field("[data-draft-state]").textContent = "";
+    const ok = await this.send("notes", data, "note", { lasting: true });
+    if (!ok) {
+      field.value = field.value ? `${text}\n${field.value}` : text;
+      field.dispatchEvent(new Event("input"));
+    }
+  }
+
+  async decide(action, more = {}) {
+    await this.locateIfTyped();
+    return this.send("decision", { id: crypto.randomUUID(), action, ...more }, action === "override" ? "override" : "send");
+  }
+
+  async override() {
+    const form = this.field("[data-override]");
+    const reason = form.querySelector("[data-reason]").value;
+    if (!reason) {
+      this.say("override", "Choose a reason.");
+      form.querySelector("[data-reason]").focus();
+      return;
+    }
+    const done = await this.decide("override", { response_class: form.querySelector("[data-class]").value, reason });
+    if (done) {
+      form.hidden = true;
+      this.field("[data-override-open]").focus();
+    }
+  }
+
+  showOverride(shown) {
+    const form = this.field("[data-override]");
+    form.hidden = !shown;
+    if (shown) {
+      form.scrollIntoView({ block: "nearest" });
+      form.querySelector("[data-class]").focus();
+    } else this.field("[data-override-open]").focus();
+  }
+
+  questions() {
+    return [...this.part("questions").querySelectorAll("[data-question]")];
+  }
+
+  openQuestions() {
+    return this.questions().filter((one) => "open" in one.dataset);
+  }
+
+  focusQuestion(step) {
+    const open = this.openQuestions();
+    if (!open.length) return;
+    const here = open.findIndex((one) => one.contains(document.activeElement));
+    if (here >= 0 && step > 0) this.skipped.add(open[here].id);
+    const next = step === 0 ? 0 : here < 0 ? (step > 0 ? 0 : open.length - 1) : (here + step + open.length) % open.length;
+    this.focusIn(open[next]);
+  }
+
+  focusIn(question) {
+    (question.querySelector('[aria-pressed="true"]') || question.querySelector("button"))?.focus();
+    question.scrollIntoView({ block: "nearest" });
+  }
+
+  // On to the question that decides most, unless the person has passed over it.
+  afterAnswer() {
+    const stillThere = document.activeElement === document.body || this.part("questions").contains(document.activeElement);
+    if (!stillThere) return;
+    const open = this.openQuestions();
+    const target = open.find((one) => !this.skipped.has(one.id)) || open[0];
+    if (target) this.focusIn(target);
+    else this.field("[data-note]").focus();
+  }
+
+  // List questions collect several marks; Enter or leaving the question saves them.
+  toggle(question, button) {
+    const value = button.dataset.value;
+    if (question.dataset.kind !== "list" || value === "unknown" || value === "[]") {
+      this.answer(question, value);
+      return;
+    }
+    button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+    for (const key of ["0", "n"]) question.querySelector(`[data-opt-key="${key}"]`)?.setAttribute("aria-pressed", "false");
+    question.dataset.changed = "";
+    button.focus();
+  }
+
+  saveList(question) {
+    if (question.dataset.changed === undefined) return;
+    delete question.dataset.changed;
+    const values = [...question.querySelectorAll('[aria-pressed="true"]')].map((one) => one.dataset.value);
+    this.answer(question, JSON.stringify(values.filter((one) => one !== "unknown" && one !== "[]")));
+  }
+
+  click(event) {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const question = button.closest("[data-question]");
+    if (question) this.toggle(question, button);
+    else if ("force" in button.dataset) this.force();
+    else if ("confirmPhone" in button.dataset) this.phone(true);
+    else if ("addNote" in button.dataset) this.note();
+    else if ("send" in button.dataset) this.decide("send");
+    else if ("accept" in button.dataset) this.decide("accept");
+    else if ("overrideOpen" in button.dataset) this.showOverride(true);
+    else if ("overrideClose" in button.dataset) this.showOverride(false);
+    else if (button.dataset.join) this.send("join", { incident: button.dataset.join }, "send");
+    else if (button.dataset.end) this.end(button.dataset.end);
+  }
+
+  force() {
+    const text = this.field("[data-where]").value.trim();
+    if (text) this.locate({ text, force: "on" }, true);
+    else this.say("where", "Say where.");
+  }
+
+  async end(code) {
+    await this.locateIfTyped();
+    await this.note();
+    if (!(await this.send("end", { ended_as: code }, "send"))) return;
+    // A call whose incident is neither sent nor closed stays in sight: somebody must still decide.
+    const after = this.part("after");
+    if (!after.hasAttribute("data-closed") && !after.hasAttribute("data-sent")) return;
+    this.element.dispatchEvent(new CustomEvent("call:over", { bubbles: true, detail: this.id }));
+  }
+
+  key(event) {
+    const question = event.target.closest("[data-question]");
+    if (question && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      const key = event.key.toLowerCase();
+      const option = key.length === 1 && question.querySelector(`[data-opt-key="${CSS.escape(key)}"]`);
+      if (option) {
+        event.preventDefault();
+        this.toggle(question, option);
+      } else if (event.key === "Enter" && question.dataset.changed !== undefined) {
+        event.preventDefault();
+        this.saveList(question);
+      } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        const all = this.questions();
+        const next = all[all.indexOf(question) + (event.key === "ArrowDown" ? 1 : -1)];
+        if (next) this.focusIn(next);
+      }
+      return;
+    }
+    const ends = event.target.closest("[data-ends]");
+    if (ends && !event.ctrlKey && !event.altKey && event.key.length === 1) {
+      const button = ends.querySelector(`[data-end-key="${CSS.escape(event.key.toLowerCase())}"]`);
+      if (button) {
+        event.preventDefault();
+        this.end(button.dataset.end);
+      }
+    }
+    if (event.key === "Escape" && event.target.closest("[data-override]")) {
+      event.preventDefault();
+      this.showOverride(false);
+    }
+  }
+
+  lastLine() {
+    const line = this.field("[data-note]").value.trim().split("\n").pop();
+    const place = document.getElementById(`tab-last-${this.id}`);
+    if (line && place) place.textContent = `“…${line.slice(-40)}”`;
+  }
+
+  refreshSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.refresh(), REFRESH);
+  }
+
+  async refresh() {
+    try {
+      const response = await fetch(`/console/calls/${this.id}/`, { credentials: "same-origin", headers: { "HX-Request": "true" } });
+      if (response.ok && !response.redirected) apply(await response.text());
+    } catch {
+      // live.js shows how old the page is; the next change or poll tries again.
+    }
+  }
+}
+
+// Parts of the page from the server, each by its id. Fields are never among them.
+export function apply(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  for (const part of [...template.content.children]) {
+    const present = part.id && document.getElementById(part.id);
+    if (!present || present.isEqualNode(part)) continue;
+    const focused = present.contains(document.activeElement) ? document.activeElement.id : "";
+    const scroller = present.parentElement;
+    const top = scroller.scrollTop;
+    present.replaceWith(part);
+    scroller.scrollTop = top;
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,119 @@
+// The dispatcher's queue: select by keyboard, detail beside it, one key per action.
+//
+// Rows and the tray are live regions. The detail's live part is fetched anew when its row changes; its fields stand in
+// a part of their own that is only replaced when another incident is selected.
+
+import { inField, singleKeys } from "./desk.js";
+
+const REFRESH = 150;
+const rows = () => [...document.querySelectorAll("#queue-rows > tr.incident:not([data-live-leaving])")];
+let chosen = "";
+let timer = 0;
+
+function mark() {
+  for (const row of rows()) row.setAttribute("aria-selected", String(row.id === `incident-${chosen}`));
+}
+
+function select(row, focus) {
+  if (!row) return;
+  const id = row.id.slice("incident-".length);
+  if (focus) row.focus();
+  if (id === chosen) return;
+  chosen = id;
+  mark();
+  // An element without content, kept current by live.js, tells when this incident has changed.
+  for (const old of document.querySelectorAll("[id^=seen-]")) old.remove();
+  const seen = document.createElement("i");
+  seen.id = `seen-${id}`;
+  seen.hidden = true;
+  document.body.append(seen);
+  window.htmx.ajax("GET", `/queue/incidents/${id}/`, { target: "#detail", swap: "innerHTML" });
+  history.replaceState(null, "", `#${id}`);
+}
+
+function step(by) {
+  const all = rows();
+  const here = all.findIndex((row) => row.id === `incident-${chosen}`);
+  select(all[Math.min(Math.max(here + by, 0), all.length - 1)] || all[0], true);
+}
+
+function refresh() {
+  const part = document.getElementById("detail-live");
+  const seen = document.querySelector("[id^=seen-]");
+  if (!part || !seen || Number(seen.dataset.v) <= Number(part.dataset.version || 0)) return;
+  clearTimeout(timer);
+  timer = setTimeout(() => window.htmx.ajax("GET", `/queue/incidents/${chosen}/live/`, { target: "#detail-live", swap: "outerMorph" }), REFRESH);
+}
+
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("tr.incident");
+  if (row && !event.target.closest("button, a, form")) select(row, true);
+  const end = event.target.closest("[data-end-alarm]");
+  if (end) openAlarm(end);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || inField(event.target) || document.querySelector("dialog[open]")) return;
+  const onRow = event.target.closest?.("tr.incident");
+  if (event.key === "ArrowDown" && (onRow || event.target === document.body)) {
+    event.preventDefault();
+    step(1);
+  } else if (event.key === "ArrowUp" && (onRow || event.target === document.body)) {
+    event.preventDefault();
+    step(-1);
+  } else if (event.key === "Enter" && onRow) {
+    event.preventDefault();
+    select(onRow, true);
+    document.querySelector("#detail button")?.focus();
+  } else if (singleKeys()) {
+    const key = event.key.toLowerCase();
+    if (key === "j" || key === "k") {
+      event.preventDefault();
+      step(key === "j" ? 1 : -1);
+    } else if (key === "r") {
+      document.dispatchEvent(new CustomEvent("live:bring-in"));
+    } else {
+      const target = document.querySelector(`#detail [data-hot="${CSS.escape(key)}"], .queue [data-hot-page="${CSS.escape(key)}"]`);
+      if (!target) return;
+      event.preventDefault();
+      if (inField(target)) target.focus();
+      else target.click();
+    }
+  }
+});
+
+// One form ends any alarm: its note must not lie in a row that is replaced.
+function openAlarm(button) {
+  const form = document.getElementById("alarm-end-form");
+  form.hidden = false;
+  form.dataset.url = button.dataset.endAlarm;
+  form.querySelector("[data-alarm-words]").textContent = button.dataset.words;
+  form.querySelector("input[type=text]").focus();
+}
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "alarm-end-form") return;
+  event.preventDefault();
+  const values = Object.fromEntries(new FormData(event.target));
+  window.htmx.ajax("POST", event.target.dataset.url, { source: event.target, values, swap: "none" });
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-alarm-close]")) document.getElementById("alarm-end-form").hidden = true;
+});
+document.addEventListener("desk:reset", (event) => {
+  if (event.target.id === "alarm-end-form") event.target.hidden = true;
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-stop-open]")) document.getElementById("stop-dialog").showModal();
+  if (event.target.closest("[data-stop-close]")) document.getElementById("stop-dialog").close();
+});
+
+document.addEventListener("live:applied", () => {
+  mark();
+  refresh();
+});
+document.addEventListener("htmx:after:swap", mark);
+
+const wanted = location.hash.slice(1);
+const first = (wanted && document.getElementById(`incident-${wanted}`)) || rows()[0];
+if (first) select(first, false);

@@ -1,0 +1,219 @@
+"""The dispatcher's doors, alarms and the stop key."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import AuditRow, Centre, User
+from dispatch.models import Alarm, Assignment, Call, Decision, Handoff
+from dispatch.services.answers import answers_record
+from dispatch.services.calls import call_end
+from dispatch.services.crew_safety import help_request
+from dispatch.services.handoffs import handoff_request
+from programs.models import ProgramVersion, Suspension
+from responders.models import Unit
+from tests import factories
+from tests.desk.conftest import SignedIn
+
+
+def _url(name: str, *args: object) -> str:
+    return reverse(f"desk:{name}", args=args)
+
+
+def test_the_row_names_place_owner_clock_and_next_step(signed_in: SignedIn, offered: Assignment) -> None:
+    body = signed_in("dispatcher").get(_url("queue")).content.decode()
+    assert f'id="incident-{offered.incident_id}"' in body
+    for words in (factories.PARK, "Star 1", "OFFERED", "to promise", "Wait for the unit"):
+        assert words in body
+
+
+def test_an_empty_queue_says_so(signed_in: SignedIn) -> None:
+    body = signed_in("dispatcher").get(_url("queue")).content.decode()
+    assert "No open calls. A new call appears here by itself." in body
+    assert "No alarms." in body
+
+
+def test_reading_an_incident_is_logged_once_a_view(
+    signed_in: SignedIn, people: dict[str, User], offered: Assignment
+) -> None:
+    signed_in("dispatcher").get(_url("incident_pane", offered.incident_id))
+    assert AuditRow.objects.filter(action="incident.read", by=people["dispatcher"]).count() == 1
+
+
+def test_the_pane_offers_units_with_reasons_and_the_dispatcher_may_choose(
+    signed_in: SignedIn, offered: Assignment, units: dict[str, Unit]
+) -> None:
+    client = signed_in("dispatcher")
+    assert "Star 2" in client.get(_url("incident_pane", offered.incident_id)).content.decode()
+    response = client.post(_url("unit_offer", offered.incident_id, units["Star 2"].pk))
+    assert response.status_code == 200
+    assert 'id="detail-live"' in response.content.decode()
+    assert Assignment.objects.filter(incident=offered.incident, unit=units["Star 2"], state="offered").exists()
+
+
+def test_a_call_taker_reads_the_pane_and_may_not_dispatch(signed_in: SignedIn, offered: Assignment) -> None:
+    client = signed_in("call_taker")
+    body = client.get(_url("incident_pane", offered.incident_id)).content.decode()
+    assert "hx-post" in body
+    assert "f-close" not in body
+    assert client.post(_url("incident_close", offered.incident_id), {"outcome": "test"}).status_code == 403
+
+
+def test_an_emergency_is_handed_off_and_acknowledged_with_a_number(
+    signed_in: SignedIn, centre: Centre, people: dict[str, User], programs: dict[str, ProgramVersion], now: datetime
+) -> None:
+    call = factories.a_triaged_call(centre, by=people["call_taker"], at=now, weapon="in_hand")
+    factories.a_decision(call.incident, by=people["call_taker"], at=now)
+    client = signed_in("dispatcher")
+    assert "POLICE requested" in client.get(_url("queue")).content.decode()
+    empty = client.post(_url("handoff_ack", call.incident_id), {"service": "police"})
+    assert empty.status_code == 422
+    done = client.post(_url("handoff_ack", call.incident_id), {"service": "police", "receiver_number": "P-4411"})
+    assert done.status_code == 200
+    assert Handoff.objects.get(incident=call.incident, service="police").state == "acknowledged"
+    assert "P-4411" in client.get(_url("queue")).content.decode()
+
+
+def test_acknowledging_what_nobody_asked_for_is_refused_beside_the_form(
+    signed_in: SignedIn, offered: Assignment
+) -> None:
+    response = signed_in("dispatcher").post(
+        _url("handoff_ack", offered.incident_id), {"service": "fire", "receiver_name": "Lee"},
+        headers={"HX-Source": "form#f-ack"},
+    )  # fmt: skip
+    assert response.status_code == 409
+    assert response["HX-Retarget"] == "#f-ack .problem"
+    assert "FIRE is not asked" in response.content.decode()
+
+
+def test_a_lone_button_is_answered_under_the_header(signed_in: SignedIn, offered: Assignment) -> None:
+    response = signed_in("dispatcher").post(
+        _url("assignment_radio", offered.pk, "on_scene"), headers={"HX-Source": "button#on_scene"}
+    )
+    assert response.status_code == 409
+    assert response["HX-Retarget"] == "#said-words"
+
+
+def test_hazards_relayed_by_radio_let_the_crew_go(
+    signed_in: SignedIn, people: dict[str, User], centre: Centre, offered: Assignment, now: datetime
+) -> None:
+    factories.a_caution(centre, at=now, label=factories.PARK)
+    client = signed_in("dispatcher")
+    assert "Hazards relayed" in client.get(_url("incident_pane", offered.incident_id)).content.decode()
+    assert client.post(_url("cautions_relay", offered.pk)).status_code == 200
+    offered.refresh_from_db()
+    assert offered.relayed_by == people["dispatcher"]
+
+
+def test_a_note_and_ownership(signed_in: SignedIn, people: dict[str, User], offered: Assignment) -> None:
+    client = signed_in("dispatcher")
+    note = {"id": str(uuid4()), "text": "Gate code is with the guard"}
+    assert "Gate code" in client.post(_url("incident_note", offered.incident_id), note).content.decode()
+    client.post(_url("incident_take", offered.incident_id))
+    offered.incident.refresh_from_db()
+    assert offered.incident.owner == people["dispatcher"]
+
+
+def test_closing_needs_an_outcome(
+    signed_in: SignedIn, centre: Centre, people: dict[str, User], programs: dict[str, ProgramVersion], now: datetime
+) -> None:
+    call = factories.a_triaged_call(centre, by=people["call_taker"], at=now)
+    client = signed_in("dispatcher")
+    refused = client.post(_url("incident_close", call.incident_id), {"outcome": ""})
+    assert (refused.status_code, refused.content.decode()) == (422, "Choose an outcome.")
+    assert client.post(_url("incident_close", call.incident_id), {"outcome": "no_response_needed"}).status_code == 409
+    call_end(call=call, ended_as="completed", by=people["call_taker"], at=now)
+    assert client.post(_url("incident_close", call.incident_id), {"outcome": "no_response_needed"}).status_code == 200
+    assert f'id="incident-{call.incident_id}" class="incident"' not in client.get(_url("queue")).content.decode()
+
+
+def test_the_second_person_is_never_the_first(
+    signed_in: SignedIn, centre: Centre, people: dict[str, User], programs: dict[str, ProgramVersion], now: datetime
+) -> None:
+    call = factories.a_triaged_call(centre, by=people["call_taker"], at=now, weapon="accessible")
+    decision = factories.a_decision(
+        call.incident, by=people["dispatcher"], at=now, action="override", response_class="mobile_team",
+        program="star", reason="answer_corrected",
+    )  # fmt: skip
+    own = signed_in("dispatcher")
+    assert "dw-" in own.get(_url("incident_pane", call.incident_id)).content.decode()
+    assert own.post(_url("decision_second", decision.pk), {"agree": "yes"}).status_code == 409
+    other = signed_in("dispatcher2")
+    assert "Agree" in other.get(_url("incident_pane", call.incident_id)).content.decode()
+    assert other.post(_url("decision_second", decision.pk), {"agree": "no"}).status_code == 200
+    assert Decision.objects.get(pk=decision.pk).state == "refused"
+
+
+def test_a_stage_order_is_told_by_radio_and_lifted_with_a_reason(
+    signed_in: SignedIn, people: dict[str, User], accepted: Assignment, now: datetime
+) -> None:
+    call = accepted.incident.calls.get()
+    answers_record(incident=accepted.incident, source=call, answers=factories.WEAPON, by=people["call_taker"], at=now)
+    order = accepted.stage_orders.get()
+    client = signed_in("dispatcher")
+    assert "STOP, STAGE" in client.get(_url("incident_pane", accepted.incident_id)).content.decode()
+    assert client.post(_url("stage_told", order.pk)).status_code == 200
+    assert client.post(_url("stage_lift", accepted.incident_id), {"reason": ""}).status_code == 422
+    assert client.post(_url("stage_lift", accepted.incident_id), {"reason": "scene_safe_police"}).status_code == 200
+    order.refresh_from_db()
+    assert order.acknowledged_how == "radio"
+    assert order.lifted_by == people["dispatcher"]
+
+
+def test_alarms_are_taken_and_end_with_a_note(
+    signed_in: SignedIn, people: dict[str, User], units: dict[str, Unit], accepted: Assignment, now: datetime
+) -> None:
+    alarm = help_request(unit=units["Star 1"], by=people["responder"], at=now)
+    client = signed_in("dispatcher")
+    assert "Crew needs help" in client.get(_url("queue")).content.decode()
+    taken = client.post(_url("alarm_take", alarm.pk)).content.decode()
+    assert "owner" in taken
+    assert client.post(_url("alarm_end", alarm.pk), {"note": ""}).status_code == 422
+    ended = client.post(_url("alarm_end", alarm.pk), {"note": "Spoke to Maya, all safe"})
+    assert "data-live-gone" in ended.content.decode()
+    assert Alarm.objects.get(pk=alarm.pk).ended_by == people["dispatcher"]
+
+
+def test_the_stop_key_is_one_supervisors_and_resuming_takes_two(
+    signed_in: SignedIn, people: dict[str, User], programs: dict[str, ProgramVersion]
+) -> None:
+    assert signed_in("dispatcher").post(_url("stop_set"), {"scope": "all", "reason": "flood"}).status_code == 403
+    first = signed_in("supervisor")
+    assert first.post(_url("stop_set"), {"scope": "all", "reason": ""}).status_code == 422
+    assert first.post(_url("stop_set"), {"scope": "all", "reason": "Flood on the river road"}).status_code == 204
+    stop = Suspension.objects.get()
+    assert "DIVERSION STOPPED: all programs" in signed_in("call_taker").get(_url("console")).content.decode()
+    assert first.post(_url("stop_ask", stop.pk)).status_code == 204
+    assert first.post(_url("stop_resume", stop.pk)).status_code == 409
+    assert signed_in("supervisor2").post(_url("stop_resume", stop.pk)).status_code == 204
+    assert "DIVERSION STOPPED" not in signed_in("call_taker").get(_url("console")).content.decode()
+
+
+def test_the_overview_counts_with_denominators(
+    signed_in: SignedIn, people: dict[str, User], accepted: Assignment, now: datetime
+) -> None:
+    handoff_request(incident=accepted.incident, service="ems", reason="cut", by=people["dispatcher"], at=now)
+    body = signed_in("supervisor").get(_url("overview")).content.decode()
+    assert "calls sent to a non-police team, of all calls decided since midnight" in body
+    assert "Today, 1 calls decided" in body
+
+
+def test_pages_cost_the_same_queries_for_one_call_and_for_five(
+    signed_in: SignedIn, centre: Centre, people: dict[str, User], units: dict[str, Unit], call: Call, now: datetime
+) -> None:
+    client = signed_in("supervisor")
+    names = ("queue", "queue_rows", "queue_units", "overview", "wall")
+
+    def queries(name: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            client.get(_url(name))
+        return len(captured)
+
+    client.get(_url("queue"))
+    one = {name: queries(name) for name in names}
+    for _ in range(4):
+        factories.a_call(centre, by=people["call_taker"], at=now)
+    assert {name: queries(name) for name in names} == one
