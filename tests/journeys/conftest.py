@@ -1,0 +1,76 @@
+"""One running product and one browser for all journeys; each journey has browser contexts of its own."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.journeys.stack import Stack
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+Person = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The product with its own servers and the demo city, without the simulator."""
+    running = Stack()
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console complained of; every journey ends by finding it empty."""
+    return []
+
+
+@pytest.fixture
+def person(stack: Stack, browser: Browser, complaints: list[str]) -> Iterator[Person]:
+    """`person("calltaker1", "/console/")` signs somebody in, in a browser of their own, and returns the page."""
+    contexts: list[BrowserContext] = []
+
+    def sign_in(username: str, path: str = "/", *, width: int = 1440, height: int = 900, theme: str = "") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(f"{username}: {error}"))
+        page.on(
+            "console",
+            lambda message: complaints.append(f"{username}: {message.text}") if message.type == "error" else None,
+        )
+        page.goto(f"{stack.address}/sign-in/?next={path}")
+        page.fill("input[name=username]", username)
+        page.fill("input[name=password]", stack.password)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        page.wait_for_selector("html[data-live-state=live]")
+        if theme:
+            page.evaluate("theme => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()

@@ -1,0 +1,113 @@
+"""The whole product on real parts for the browser journeys: its own servers, processes, proxy and demo city."""
+
+import json
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from launch.child import signal_group
+from launch.environment import process_environment
+from launch.paths import ROOT, Var
+from launch.ports import LOOPBACK, free_ports
+from launch.postgres import FORGETFUL
+from launch.processes import Ports, product_specs
+from launch.servers import start_servers
+from launch.supervisor import Supervisor
+
+PATIENCE_S = 30.0
+
+
+class Stack:
+    """Started once for all journeys. `address` is the one that people use."""
+
+    def __init__(self) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="desk-journeys-"))
+        folder.chmod(0o711)
+        self.var = Var(folder).create()
+        self.supervisor = Supervisor()
+        self._watching = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        front, web, live = free_ports(3)
+        self.ports = Ports(front, web, live)
+        self.address = f"http://{LOOPBACK}:{front}"
+        self.city: dict[str, Any] = {}
+        self.database_url = ""
+
+    def start(self) -> "Stack":
+        """Servers, migrations, demo city, processes; returns when everything answers."""
+        servers = start_servers(self.supervisor, self.var, database_url=None, redis_url=None, options=FORGETFUL)
+        self.database_url = servers.database_url
+        environment = process_environment(
+            self.var,
+            database_url=servers.database_url,
+            redis_url=servers.redis_url,
+            secret=secrets.token_urlsafe(48),
+            public_url=self.address,
+        )
+        self._run(environment, "manage.py", "migrate", "-v0")
+        text = subprocess.run(
+            [sys.executable, "-m", "demo.city"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+        ).stdout
+        self.var.centre.write_text(text, encoding="utf-8")
+        self.city = json.loads(text)
+        self._run(environment, "manage.py", "load_centre", str(self.var.centre))
+        for specs in product_specs(self.var, self.ports, environment):
+            self.supervisor.begin(specs)
+            self.supervisor.wait_ready(spec.name for spec in specs)
+        self._watcher.start()
+        return self
+
+    def _run(self, environment: dict[str, str], *arguments: str) -> None:
+        subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, check=True, capture_output=True)
+
+    def _watch(self) -> None:
+        """Restarts what a journey has killed, as the launcher does."""
+        while not self._watching.wait(0.1):
+            self.supervisor.tick()
+
+    def stop(self) -> None:
+        self._watching.set()
+        if self._watcher.is_alive():
+            self._watcher.join(timeout=5)
+        self.supervisor.stop(quiet=True)
+        shutil.rmtree(self.var.root, ignore_errors=True)
+
+    @property
+    def password(self) -> str:
+        return str(self.city["people"][0]["password"])
+
+    def pid(self, name: str) -> int:
+        """The process id of one of the stack's own processes."""
+        return self.supervisor.children[name].process.pid
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to one of the stack's own process groups."""
+        signal_group(self.pid(name), number)
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """What the database says; journeys only read."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            return connection.execute(query, parameters).fetchall()
+
+
+def until(true: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
+    """Wait until something is true. Raises AssertionError that says what never became so."""
+    stop = time.monotonic() + patience_s
+    pause = threading.Event()
+    while True:
+        value = true()
+        if value:
+            return value
+        if time.monotonic() > stop:
+            raise AssertionError(f"not within {patience_s:.0f} s: {what}")
+        pause.wait(0.05)
