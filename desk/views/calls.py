@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from accounts.access import FLOOR, centre_of
@@ -23,11 +22,10 @@ from desk.forms.call import (
 )
 from desk.views.console import regions
 from dispatch.access import call_for, incident_for
-from dispatch.models import Incident, LocationEntry
+from dispatch.models import LocationEntry
 from dispatch.models.call import Channel
 from dispatch.services.answers import answers_record
 from dispatch.services.calls import call_end, call_open, phone_set
-from dispatch.services.closing import incident_close
 from dispatch.services.decisions import decision_take
 from dispatch.services.incidents import call_join, nature_set
 from dispatch.services.locations import location_record
@@ -116,14 +114,8 @@ def call_decided(request: HttpRequest, user: User, at: datetime, id: UUID) -> Ht
 
 @act(*FLOOR)
 def call_ended(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
-    """How the call ended. A misdial or a test that nobody sent has no further step: its incident closes with it."""
-    ended_as = form_of(EndForm(request.POST)).cleaned_data["ended_as"]
-    with transaction.atomic():
-        call = call_end(call=call_for(user, id), ended_as=ended_as, by=user, at=at)
-        incident = Incident.objects.get(pk=call.incident_id)
-        alone = not incident.calls.exclude(pk=call.pk).exists()
-        if ended_as in {"misdial", "test"} and incident.sent_at is None and alone:
-            incident_close(incident=incident, outcome=ended_as, by=user, at=at)
+    """How the call ended."""
+    call_end(call=call_for(user, id), by=user, at=at, **form_of(EndForm(request.POST)).cleaned_data)
     return regions(request, user, id)
 
 

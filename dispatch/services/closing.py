@@ -42,6 +42,9 @@ def parts_end(incident: Incident, by: User | None, at: datetime, *, note: str, o
         alarms_end(kind=alarm.kind, subject=alarm.subject, at=at, by=by, note=note)
 
 
+_NOTHING_HAPPENED = {"misdial", "test"}
+
+
 def _close(incident: Incident, outcome: str, by: User | None, at: datetime, *, owed: bool) -> None:
     parts_end(incident, by, at, note="incident closed", owed=owed)
     before = incident.state
@@ -65,8 +68,15 @@ def _close(incident: Incident, outcome: str, by: User | None, at: datetime, *, o
 def settle(*, incident: Incident, by: User | None, at: datetime) -> bool:
     """Close a sent incident of which nothing is open: no call, no assignment, no hand-off, no unit still wanted.
 
-    The incident is locked by the caller. Returns whether it closed.
+    One that nobody sent closes when all its calls were misdials or tests. The incident is locked by the caller.
+    Returns whether it closed.
     """
+    if incident.sent_at is None:
+        ends = set(incident.calls.values_list("ended_as", flat=True))
+        if not ends or not ends <= _NOTHING_HAPPENED or incident.state in {"closed", "joined"}:
+            return False
+        _close(incident, min(ends), by, at, owed=False)
+        return True
     if incident.state not in {"pending", "assigned", "on_scene", "transferred", "returned"}:
         return False
     if incident.offer_wanted or incident.late:

@@ -90,7 +90,8 @@ def crew_of(stack: Stack, incident: str) -> str:
     rows = until(
         lambda: stack.rows(
             "SELECT u.username FROM dispatch_assignment a JOIN responders_crewmember m ON m.unit_id = a.unit_id"
-            " AND m.until IS NULL JOIN accounts_user u ON u.id = m.user_id WHERE a.incident_id = %s AND a.state = 'offered'"
+            " AND m.until IS NULL JOIN accounts_user u ON u.id = m.user_id"
+            " WHERE a.incident_id = %s AND a.state = 'offered'"
             " ORDER BY length(u.username), u.username",
             incident,
         ),
