@@ -66,7 +66,7 @@ def person(stack: Stack, browser: Browser, complaints: list[str]) -> Iterator[Pe
         page.fill("input[name=password]", stack.password)
         page.press("input[name=password]", "Enter")
         page.wait_for_url(lambda url: "/sign-in" not in url)
-        page.wait_for_selector("html[data-live-state=live]")
+        page.wait_for_selector("html[data-live-state=live], body:not([data-live-audiences])")
         if theme:
             page.evaluate("theme => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
         return page

@@ -1,0 +1,141 @@
+"""Every page in both themes: no accessibility fault, nothing personal where it must not be; and the pictures."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from launch.paths import ROOT
+from tests.journeys.acting import answer_open_questions, crew_of, divert, new_call
+from tests.journeys.conftest import Person
+from tests.journeys.stack import Stack
+
+pytestmark = pytest.mark.browser
+AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+PAGES = [
+    ("calltaker1", "/console/", 1440, 900),
+    ("dispatcher1", "/queue/", 1440, 900),
+    ("supervisor1", "/overview/", 1280, 800),
+    ("supervisor1", "/displays/", 1280, 800),
+    ("supervisor1", "/wall/", 1920, 1080),
+    ("star2", "/phone/", 390, 844),
+]
+
+
+def _faults(page: Page) -> list[str]:
+    """What axe finds of WCAG 2.2 A and AA. The page's CSP forbids injected scripts, so axe runs beside it."""
+    page.evaluate(AXE)
+    found = page.evaluate(
+        "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}))"
+        ".violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(', ')}`)"
+    )
+    return [str(fault) for fault in found]
+
+
+def _picture(page: Page, name: str) -> None:
+    """The README's pictures are made here: DESK_SCREENSHOTS names the folder."""
+    folder = os.environ.get("DESK_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_no_page_has_an_accessibility_fault(stack: Stack, person: Person, complaints: list[str], theme: str) -> None:
+    """Check 26: zero faults in both themes; with work on the screens, not only empty ones."""
+    console = person("calltaker1", "/console/")
+    call = new_call(console, where="general", nature="mental")
+    answer_open_questions(console, call, at_most=4)
+    found: dict[str, list[str]] = {}
+    for username, path, width, height in PAGES:
+        page = person(username, path, width=width, height=height, theme=theme)
+        if path == "/console/":
+            page.locator(f"#tab-{call}").click()
+        faults = _faults(page)
+        if faults:
+            found[f"{path} {theme}"] = faults
+        page.context.close()
+    assert found == {}
+    assert complaints == []
+
+
+def test_the_wall_carries_nothing_personal(stack: Stack, person: Person) -> None:
+    """Check 25: every seeded name, number, house number and note is looked for in page and stream of the wall."""
+    console = person("calltaker2", "/console/")
+    wall = person("supervisor1", "/wall/", width=1920, height=1080)
+    bodies: list[str] = []
+
+    def keep(response: Response) -> None:
+        if "/live/stream" not in response.url and "javascript" not in response.headers.get("content-type", ""):
+            bodies.append(response.text() if response.ok else "")
+
+    wall.on("response", keep)
+    wall.evaluate(
+        "() => { window.heard = [];"
+        " document.addEventListener('live:applied', () => heard.push(document.body.innerHTML)); }"
+    )
+    call = new_call(console, where="1928 cypress", nature="mental")
+    console.locator("[data-phone]:visible").fill("308-555-0142")
+    note = console.locator("[data-note]:visible")
+    note.fill("Zebulon keeps his rabbit in the cellar")
+    note.press("Control+Enter")
+    console.keyboard.press("Alt+q")
+    answer_open_questions(console, call)
+    console.keyboard.press("F8")
+    number = stack.rows(
+        "SELECT lpad(i.number::text, 4, '0') FROM dispatch_incident i JOIN dispatch_call c ON c.incident_id = i.id"
+        " WHERE c.id = %s",
+        call,
+    )[0][0]
+    expect(wall.locator("body")).to_contain_text(number)
+    expect(wall.locator("body")).to_contain_text("OFFERED")
+    wall.reload()
+    expect(wall.locator("body")).to_contain_text(number)
+    seen = "\n".join([*bodies, wall.content(), *(wall.evaluate("() => window.heard || []"))])
+    names = [str(one["name"]) for one in stack.city["people"] if one["username"] != "supervisor1"]
+    numbers = [str(one["number"]) for one in stack.city["phones"]]
+    houses = [str(one["label"]) for one in stack.city["places"] if one["kind"] in {"address", "block"}]
+    hazards = [str(one["text"]) for premise in stack.city["premises"] for one in premise["cautions"]]
+    written = ["Zebulon", "555-0142", "5550142", "cellar"]
+    leaked = [word for word in [*names, *numbers, *houses, *hazards, *written] if word in seen]
+    assert leaked == []
+
+
+def test_the_wall_fits_its_screen(stack: Stack, person: Person) -> None:
+    """Check 24: no scroll bar at 1920x1080, and data rows of at least 52 px (20 minutes of arc at 5 m on 65 inches)."""
+    wall = person("supervisor1", "/wall/", width=1920, height=1080)
+    sizes = wall.evaluate(
+        """() => ({
+            high: document.documentElement.scrollHeight,
+            wide: document.documentElement.scrollWidth,
+            row: Math.min(...[...document.querySelectorAll(".wall-row")].map(
+                row => parseFloat(getComputedStyle(row).fontSize)
+            )),
+        })"""
+    )
+    assert sizes["high"] <= 1080
+    assert sizes["wide"] <= 1920
+    assert sizes["row"] >= 52
+
+
+def test_the_pictures_of_the_readme(stack: Stack, person: Person, complaints: list[str]) -> None:
+    """A call with everything on screen, photographed where DESK_SCREENSHOTS asks for it."""
+    queue = person("dispatcher1", "/queue/")
+    wall = person("supervisor1", "/wall/", width=1920, height=1080)
+    console = person("calltaker1", "/console/")
+    _, incident, number = divert(stack, console)
+    phone = person(crew_of(stack, incident), "/phone/", width=390, height=844)
+    expect(phone.get_by_role("button", name="Accept")).to_be_visible()
+    _picture(phone, "phone")
+    phone.get_by_role("button", name="Accept").click()
+    second = new_call(console, where="1928 cypress", nature="welfare")
+    answer_open_questions(console, second)
+    expect(console.locator(f"#suggest-{second}")).to_contain_text("STAR")
+    _picture(console, "console")
+    queue.locator(f"#incident-{incident}").click()
+    expect(queue.locator("#detail-live")).to_contain_text(f"#{number}")
+    expect(queue.locator(f"#incident-{incident}")).to_contain_text("ACCEPTED")
+    _picture(queue, "queue")
+    expect(wall.locator("body")).to_contain_text(number)
+    _picture(wall, "wall")
+    assert complaints == []
