@@ -1,9 +1,12 @@
 """What most tests need: a small centre with people, units and programs, and a signed-in API client per role."""
 
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from rest_framework.test import APIClient
 
 from accounts.models import Centre, User
@@ -52,3 +55,24 @@ def client_for(people: dict[str, User]) -> Callable[[str], APIClient]:
         return client
 
     return make
+
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium, one for all browser tests: CHROMIUM names the program, else the first found."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = os.environ.get("CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        yield opened
+        opened.close()
