@@ -9,9 +9,9 @@ from desk.advice import class_words
 from dispatch.engine import SHORTFALLS
 from dispatch.models import Assignment, Call, Decision, Handoff, Incident, NarrativeEntry
 from dispatch.reasons import OUTCOMES, OVERRIDE_LESS, OVERRIDE_MORE, STAGE_LIFT, words
-from dispatch.selectors.boards import ASSIGNMENT_WORDS
 from dispatch.selectors.engine_facts import recommend_for, units_with_facts
 from dispatch.selectors.incident import IncidentDetail, incident_detail
+from dispatch.selectors.words import ASSIGNMENT_WORDS
 from dispatch.states import ASSIGNMENT_LIVE
 from people.models import Caution
 from people.models.audience import Audience

@@ -19,7 +19,9 @@ from desk.displays import device_of, session_key_of
 from desk.page_context import stops_of
 from desk.wall_board import wall_board
 from dispatch.models import Alarm, Assignment, Incident
-from dispatch.selectors.boards import alarm_rows, incident_rows, unit_rows
+from dispatch.selectors.alarms import alarm_rows
+from dispatch.selectors.incident_rows import incident_rows
+from dispatch.selectors.unit_rows import unit_rows
 from live import registry
 from live.registry import Frame, Viewer
 from live.selectors import live_position

@@ -9,7 +9,9 @@ from accounts.models import Centre
 from desk.advice import class_words
 from dispatch.models import Decision, Incident
 from dispatch.reasons import NOT_DIVERTED, OVERRIDE_LESS, words
-from dispatch.selectors.boards import ASSIGNMENT_WORDS, IncidentRow, UnitRow
+from dispatch.selectors.incident_rows import IncidentRow
+from dispatch.selectors.unit_rows import UnitRow
+from dispatch.selectors.words import ASSIGNMENT_WORDS
 
 _DIVERTED = ("mobile_team", "tele_clinician", "outreach_followup")
 _STATE_ORDER = ["help", "stage", "available", *ASSIGNMENT_WORDS]

@@ -7,8 +7,8 @@ from accounts.models import User
 from desk.detail import answer_rows, caution_rows, note_rows
 from dispatch.models import Alarm, Assignment, StageOrder
 from dispatch.reasons import DECLINE, DISPOSITIONS, RETURN
-from dispatch.selectors.boards import unit_rows
 from dispatch.selectors.incident import incident_detail
+from dispatch.selectors.unit_rows import unit_rows
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE, NEXT_STEP, NEXT_STEP_BY_PHONE
 from responders.models import Unit
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Centre
-from dispatch.selectors.boards import Headline, IncidentRow, UnitRow, incident_rows, unit_rows, wall_headline
+from dispatch.selectors.alarms import Headline, wall_headline
+from dispatch.selectors.incident_rows import IncidentRow, incident_rows
+from dispatch.selectors.unit_rows import UnitRow, unit_rows
 
 _ROWS_FIT, _PENDING_FIT, _UNIT_FIT = 9, 6, 10
 """Rows of 72 px that fit 1920 x 1080 under the headline, titles and the "more" lines."""
@@ -87,7 +89,15 @@ def _call(row: IncidentRow) -> WallCall:
     )
 
 
-_UNIT_SHORT = {"STOP, STAGE": "STAGE", "NEEDS HELP": "HELP", "WITH PERSON": "PERSON", "OUT OF SVC": "OUT"}
+_UNIT_SHORT = {
+    "STOP, STAGE": "STAGE",
+    "NEEDS HELP": "HELP",
+    "ACCEPTED": "TAKEN",
+    "OFFERED": "ASKED",
+    "WITH PERSON": "PERSON",
+    "TRANSPORT": "MOVING",
+    "OUT OF SVC": "OUT",
+}
 """Words that would not fit their column at 52 px."""
 
 

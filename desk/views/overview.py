@@ -11,7 +11,8 @@ from accounts.models import Centre, Role
 from desk.overview_figures import decisions_waiting, diversion_today, units_by_state, waiting_now
 from desk.pages import live_page, live_region
 from desk.views.queue import alarms_worst_first
-from dispatch.selectors.boards import incident_rows, unit_rows
+from dispatch.selectors.incident_rows import incident_rows
+from dispatch.selectors.unit_rows import unit_rows
 from live.selectors import Position, live_position
 
 

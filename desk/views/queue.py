@@ -16,7 +16,9 @@ from desk.page_context import stops_of
 from desk.pages import live_page, live_region
 from dispatch.access import incident_for
 from dispatch.models import Alarm
-from dispatch.selectors.boards import alarm_rows, incident_rows, unit_rows
+from dispatch.selectors.alarms import alarm_rows
+from dispatch.selectors.incident_rows import incident_rows
+from dispatch.selectors.unit_rows import unit_rows
 from live.selectors import Position, live_position
 
 _READERS = (*FLOOR, Role.AUDITOR)

@@ -10,7 +10,7 @@ from accounts.api import CentreView, described
 from dispatch.access import alarm_for
 from dispatch.api.inputs import AlarmNoteSerializer
 from dispatch.api.outputs import AlarmSerializer, AlarmsSerializer
-from dispatch.selectors.boards import alarm_rows
+from dispatch.selectors.alarms import alarm_rows
 from dispatch.services.alarms import alarm_end, alarm_take
 from dispatch.services.crew_safety import crew_heard
 

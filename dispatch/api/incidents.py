@@ -36,9 +36,9 @@ from dispatch.api.show import assignment_shown, handoff_shown, incident_shown, s
 from dispatch.models import Incident, NarrativeEntry
 from dispatch.plan import plan_of
 from dispatch.reasons import NO_UNIT, words
-from dispatch.selectors.boards import incident_rows
 from dispatch.selectors.engine_facts import recommend_for, units_with_facts
 from dispatch.selectors.incident import incident_detail, incidents_page
+from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.triage import judge
 from dispatch.services.closing import incident_close
 from dispatch.services.handoffs import handoff_request

@@ -19,8 +19,8 @@ from dispatch.api.outputs import (
 )
 from dispatch.models import Assignment, Call, Decision, Handoff, Incident, StageOrder
 from dispatch.plan import plan_of, standard_plan
-from dispatch.selectors.boards import UnitRow
 from dispatch.selectors.triage import judge
+from dispatch.selectors.unit_rows import UnitRow
 from dispatch.selectors.units import unit_points, units_in_use
 from triage import natures
 

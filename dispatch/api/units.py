@@ -15,8 +15,9 @@ from dispatch.api.inputs import HelpSerializer, PositionSerializer, StatusSerial
 from dispatch.api.outputs import AlarmSerializer, AssignmentSerializer
 from dispatch.api.rows import MyUnitSerializer, UnitRowSerializer, UnitsSerializer, WorkSerializer
 from dispatch.api.show import unit_row_dicts
-from dispatch.selectors.boards import alarm_rows, unit_rows
+from dispatch.selectors.alarms import alarm_rows
 from dispatch.selectors.crew import Work, help_stands, work_of
+from dispatch.selectors.unit_rows import unit_rows
 from dispatch.services.crew_safety import help_request
 from responders.models import Unit
 from responders.selectors import unit_of

@@ -33,6 +33,7 @@ _WORST_FIRST = (
     (Alarm.Kind.PANIC, "CREW NEEDS HELP"),
     (Alarm.Kind.STAGE_UNACKNOWLEDGED, "CREW HAS NOT READ THE STAGE ORDER"),
     (Alarm.Kind.HANDOFF_UNACKNOWLEDGED, "HAND-OFF NOT ACKNOWLEDGED"),
+    (Alarm.Kind.RISING_RISK, "DANGER ROSE AFTER SENDING"),
     (Alarm.Kind.PROMISE_BROKEN, "PROMISE BROKEN"),
     (Alarm.Kind.SILENT_CONSOLE, "A CONSOLE WENT SILENT"),
 )
@@ -63,13 +64,15 @@ def wall_headline(*, centre: Centre, at: datetime) -> Headline:
     no_unit = sum(alarm.kind == Alarm.Kind.NO_UNIT for alarm in alarms)
     if no_unit:
         return Headline(f"{no_unit} WAITING WITH NO UNIT THAT CAN GO", "serious", False, SHAPES["serious"])
-    open_incidents = (
-        Incident.objects.filter(centre=centre).exclude(state__in=["closed", "joined"]).order_by("opened_at")
-    )
-    count = open_incidents.count()
-    oldest = open_incidents.first()
-    if oldest is None:
+    still_open = Incident.objects.filter(centre=centre).exclude(state__in=["closed", "joined"]).order_by("opened_at")
+    rows = list(still_open.values_list("opened_at", "owner", "sent_at"))
+    if not rows:
         return Headline("No open calls", "normal", False, SHAPES["normal"])
-    minutes, seconds = divmod(int((at - oldest.opened_at).total_seconds()), 60)
-    said = f"All {count} calls owned" if count != 1 else "The one open call is owned"
+    # Before sending a person owns a call; after it the dispatchers' queue does until one of them takes it.
+    unowned = sum(owner is None and sent is None for _, owner, sent in rows)
+    if unowned:
+        said = "1 CALL WITHOUT AN OWNER" if unowned == 1 else f"{unowned} CALLS WITHOUT AN OWNER"
+        return Headline(said, "serious", False, SHAPES["serious"])
+    minutes, seconds = divmod(int((at - rows[0][0]).total_seconds()), 60)
+    said = f"All {len(rows)} calls owned" if len(rows) != 1 else "The one open call is owned"
     return Headline(f"{said}, oldest {minutes:02d}:{seconds:02d}", "normal", False, SHAPES["normal"])

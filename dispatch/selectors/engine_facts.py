@@ -1,6 +1,7 @@
 """From rows to the plain facts that the assignment engine reads."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.db.models import OuterRef, Prefetch, Subquery
 from accounts.models import Centre
 from dispatch.engine import IncidentFacts, Recommendation, UnitFacts, recommend
 from dispatch.models import Assignment, Incident, LocationEntry
+from dispatch.models.assignment import Slot
 from dispatch.reasons import OFFER_WITHDRAWN
 from dispatch.selectors.triage import place_of
 from dispatch.states import ASSIGNMENT_LIVE
@@ -23,14 +25,18 @@ ASK_AGAIN_AFTER_S = 180
 def incident_facts(incident: Incident, place: LocationEntry | None = None) -> IncidentFacts:
     """The facts of one pending incident."""
     where = place if place is not None else place_of(incident)
-    version = incident.program_version
+    return facts_at(incident, where.lat if where else None, where.lon if where else None)
+
+
+def facts_at(incident: Incident, lat: float | None, lon: float | None) -> IncidentFacts:
+    """The same where the point is already known."""
     return IncidentFacts(
         id=str(incident.pk),
         priority=incident.priority,
         waiting_since=incident.sent_at or incident.opened_at,
-        lat=where.lat if where else None,
-        lon=where.lon if where else None,
-        by_phone=is_by_phone(version),
+        lat=lat,
+        lon=lon,
+        by_phone=is_by_phone(incident.program_version),
     )
 
 
@@ -88,16 +94,33 @@ def unit_facts(
     )
 
 
-def refusals(incident: Incident, at: datetime) -> dict[UUID, str]:
-    """Units that declined this incident or were cancelled for it, or did not answer its offer a short while ago."""
-    found: dict[UUID, str] = {}
-    ended = incident.assignments.filter(state__in=["declined", "expired", "cancelled"])
-    for unit_id, state, ended_at, reason in ended.values_list("unit_id", "state", "ended_at", "end_reason"):
-        if state == "declined" or (state == "cancelled" and reason not in OFFER_WITHDRAWN):
-            found[unit_id] = state
+@dataclass(frozen=True)
+class Standing:
+    """How an incident stands with the units: `asked` when a primary is asked or under way, `on_it` the units of its
+    live assignments, `refused` those that the engine does not ask (again) for now, with the shortfall."""
+
+    asked: bool
+    on_it: frozenset[UUID]
+    refused: Mapping[UUID, str]
+
+
+def standing(incident: Incident, at: datetime) -> Standing:
+    """One query. Refused: units that declined, were cancelled, or did not answer the offer a short while ago."""
+    return standing_from(incident.assignments.values_list("unit_id", "slot", "state", "ended_at", "end_reason"), at)
+
+
+def standing_from(rows: Iterable[tuple[UUID, str, str, datetime | None, str]], at: datetime) -> Standing:
+    """The same from rows of unit, slot, state, end and reason of the end."""
+    asked, on_it, refused = False, set(), dict[UUID, str]()
+    for unit_id, slot, state, ended_at, reason in rows:
+        if state in ASSIGNMENT_LIVE:
+            asked = asked or slot == Slot.PRIMARY
+            on_it.add(unit_id)
+        elif state == "declined" or (state == "cancelled" and reason not in OFFER_WITHDRAWN):
+            refused[unit_id] = state
         elif state == "expired" and ended_at and at - ended_at < timedelta(seconds=ASK_AGAIN_AFTER_S):
-            found.setdefault(unit_id, "did_not_answer")
-    return found
+            refused.setdefault(unit_id, "did_not_answer")
+    return Standing(asked, frozenset(on_it), refused)
 
 
 def recommend_for(
@@ -106,7 +129,7 @@ def recommend_for(
     """The engine's recommendation for one incident over loaded units."""
     program_version = version or incident.program_version
     team_ids = set(program_version.program.teams.values_list("pk", flat=True)) if program_version is not None else set()
-    refused = refusals(incident, at)
+    refused = standing(incident, at).refused
     facts = [
         unit_facts(
             unit,

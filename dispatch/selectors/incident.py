@@ -18,7 +18,7 @@ from dispatch.models import (
     LocationEntry,
     NarrativeEntry,
 )
-from dispatch.selectors.boards import IncidentRow, incident_rows
+from dispatch.selectors.incident_rows import IncidentRow, incident_rows
 from dispatch.selectors.triage import answers_of, place_of
 from people.geometry import box_around, distance_m
 from people.models import Caution

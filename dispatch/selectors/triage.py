@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.models import Answer, Incident, LocationEntry
+from people.selectors import cautions_at
 from programs.models import ProgramVersion, ProtocolVersion
 from programs.selectors import PublishedPrograms, programs_published, protocol_of, protocol_published, rules_of
 from triage import engine
@@ -15,6 +16,13 @@ from triage.results import FitResult, Reason, Suggestion, plain
 
 logger = logging.getLogger(__name__)
 UNKNOWN = "unknown"
+CAUTION_ANSWERS = {
+    ("weapon", "danger"): ("weapon", "accessible"),
+    ("weapon", "warn"): ("weapon", "history_only"),
+    ("violence", "danger"): ("violence", "history_only"),
+    ("violence", "warn"): ("violence", "history_only"),
+}
+"""What a caution of a kind and severity answers by itself (design section 5: answers of calls, crews and cautions)."""
 
 
 @dataclass(frozen=True)
@@ -95,19 +103,29 @@ def place_of(incident: Incident) -> LocationEntry | None:
     )
 
 
-def answers_at_place(incident: Incident, where: LocationEntry | None = None) -> dict[str, Any]:
-    """The merged answers; the kind of place comes from the gazetteer where nobody has answered it."""
+def answers_at_place(incident: Incident, *, at: datetime, where: LocationEntry | None = None) -> dict[str, Any]:
+    """The merged answers with what the place itself tells: its standing cautions, and its kind where nobody said it.
+
+    A hazard on file counts beside what callers say, most dangerous first: it can only raise care.
+    """
     answers = answers_merged(incident)
     known = where or place_of(incident)
-    if known is not None and known.location_type and "location_type" not in answers:
+    if known is None:
+        return answers
+    if known.location_type and "location_type" not in answers:
         answers["location_type"] = known.location_type
+    for caution in cautions_at(centre=incident.centre, lat=known.lat, lon=known.lon, place=known.place, at=at):
+        told = CAUTION_ANSWERS.get((caution.kind, caution.severity))
+        if told is not None:
+            key, value = told
+            answers[key] = plain(most_dangerous(key, [value, answers[key]] if key in answers else [value]))
     return answers
 
 
 def judge(*, incident: Incident, at: datetime) -> Judged:
     """Run triage for an incident. Any failure gives no suggestion, is logged without personal data, and is visible."""
     where = place_of(incident)
-    answers = answers_at_place(incident, where)
+    answers = answers_at_place(incident, at=at, where=where)
     try:
         protocol = protocol_published(incident.centre)
         published = programs_published(

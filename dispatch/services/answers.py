@@ -69,7 +69,7 @@ def answers_record(
         incident, call = incident_locked(incident.pk), None
     if incident.state in {"closed", "joined"}:
         raise Refused("incident_closed", "The incident is closed.", status=409)
-    before = answers_at_place(incident)
+    before = answers_at_place(incident, at=at)
     label = f"call:{source.pk}" if call is not None else f"unit:{source.pk}"
     Answer.objects.bulk_create(
         [

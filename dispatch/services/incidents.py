@@ -232,7 +232,7 @@ def call_join(*, call: Call, into: Incident, by: User, at: datetime) -> Call:
         or old.handoffs.filter(state__in=["requested", "acknowledged"]).exists()
     ):
         raise Refused("cannot_join_sent", "A crew or a hand-off is already on its way for this call.", status=409)
-    before = answers_at_place(new)
+    before = answers_at_place(new, at=at)
     call.incident = new
     call.save(update_fields=["incident"])
     call.answers.update(incident=new)

@@ -57,7 +57,7 @@ def location_record(
     if not beat and lat is not None and lon is not None:
         beat = area_of(centre=incident.centre, kind="beat", lat=lat, lon=lon)
     sent = incident.sent_at is not None and subject == LocationEntry.Subject.INCIDENT
-    before = answers_at_place(incident) if sent else {}
+    before = answers_at_place(incident, at=at) if sent else {}
     entry = LocationEntry.objects.create(
         incident=incident,
         call=call,

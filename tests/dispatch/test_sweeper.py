@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import AuditRow, Centre, User
 from dispatch.models import Alarm, Assignment, Incident
-from dispatch.selectors.boards import wall_headline
+from dispatch.selectors.alarms import wall_headline
 from dispatch.sweeper import SWEEP_LOCK, Sweeper
 from live.models import Heartbeat
 from live.selectors import heartbeat_age
