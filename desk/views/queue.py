@@ -55,6 +55,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         **_units(centre, position, at),
         **_alarms(centre, position, at),
         "may_stop": may(user, Role.SUPERVISOR),
+        "may_resume": may(user, Role.SUPERVISOR, Role.DISPATCHER),
     }
     return live_page(
         request, "desk/queue/page.html", context, position=position, centre_id=centre.pk, audiences="console"

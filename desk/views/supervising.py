@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.access import FLOOR, centre_of
@@ -15,7 +15,7 @@ from dispatch.models import Alarm
 from dispatch.services.alarms import alarm_end, alarm_take
 from dispatch.services.crew_safety import crew_heard
 from live.selectors import live_position
-from programs.models import Suspension
+from programs.access import suspension_for
 from programs.services import suspension_ask_resume, suspension_resume, suspension_set
 
 
@@ -39,13 +39,6 @@ def alarm_ended(request: HttpRequest, user: User, at: datetime, id: UUID) -> Htt
     return _alarm(request, end(alarm=alarm, by=user, at=at, note=form.cleaned_data["note"]), at)
 
 
-def _stop_for(user: User, id: UUID) -> Suspension:
-    found = Suspension.objects.filter(pk=id, centre=centre_of(user)).first()
-    if found is None:
-        raise Http404
-    return found
-
-
 def _reload() -> HttpResponse:
     """The stop key changes what every screen says: its own page is drawn anew."""
     return HttpResponse(status=204, headers={"HX-Refresh": "true"})
@@ -62,12 +55,12 @@ def stop_set(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
 @act(Role.SUPERVISOR, Role.PROGRAM_ADMINISTRATOR)
 def stop_ask(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """Ask to resume."""
-    suspension_ask_resume(suspension=_stop_for(user, id), by=user, at=at)
+    suspension_ask_resume(suspension=suspension_for(user, id), by=user, at=at)
     return _reload()
 
 
 @act(Role.SUPERVISOR, Role.PROGRAM_ADMINISTRATOR, Role.DISPATCHER)
 def stop_resume(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """The second person resumes."""
-    suspension_resume(suspension=_stop_for(user, id), by=user, at=at)
+    suspension_resume(suspension=suspension_for(user, id), by=user, at=at)
     return _reload()

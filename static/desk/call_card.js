@@ -331,6 +331,10 @@ export class Card {
         this.end(button.dataset.end);
       }
     }
+    if (event.key === "Enter" && event.target.matches("[data-override] select")) {
+      event.preventDefault();
+      this.override();
+    }
     if (event.key === "Escape" && event.target.closest("[data-override]")) {
       event.preventDefault();
       this.showOverride(false);

@@ -92,7 +92,11 @@ function since(then) {
 function age(milliseconds) {
   if (Number.isNaN(milliseconds)) return DASH;
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  return `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
+  if (seconds >= 2 * 86400) return `${Math.floor(seconds / 86400)} d`;
+  const two = (number) => String(number).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+  return `${two(minutes)}:${two(seconds % 60)}`;
 }
 
 function setText(selector, text) {
