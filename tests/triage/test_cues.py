@@ -1,0 +1,198 @@
+"""Narrative cues: found, understood in their context, and never a reason for less caution."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.cues import main, measure, over_data, read
+from triage import vocabulary
+from triage.cues import Status, dangers, find, hold, version
+from triage.cues.words import Spelling, distance, split
+from triage.response import ResponseClass
+
+CALM = {"weapon": "none", "violence": "none", "suicide": "none", "medical_signs": [], "hazard": "none"}
+
+
+def status_of(text: str, key: str) -> set[Status]:
+    return {cue.status for cue in find(text) if cue.key == key}
+
+
+@pytest.mark.parametrize(("name", "least"), [("tuned", 120), ("heldout", 120)])
+def test_danger_is_found_and_harmless_words_seldom_alarm(name: str, least: int) -> None:
+    """The held-out sentences were written before the lexicon and never used to tune it."""
+    figures = measure(read(name))
+    assert figures["sentences"] >= least
+    assert figures["recall"] >= 0.95
+    assert figures["false_alarms"] < 0.10
+
+
+def test_the_two_sets_share_no_sentence_and_label_real_questions() -> None:
+    tuned, heldout = read("tuned"), read("heldout")
+    assert len(tuned) + len(heldout) >= 300
+    assert not {s["text"] for s in tuned} & {s["text"] for s in heldout}
+    for sentence in (*tuned, *heldout):
+        for key in (*sentence["must"], *sentence["may"]):
+            vocabulary.load().get(key)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "status"),
+    [
+        ("He has a gun.", "weapon", Status.PRESENT),
+        ("No weapons.", "weapon", Status.NEGATED),
+        ("He doesn't have a gun.", "weapon", Status.NEGATED),
+        ("Any weapons? No, he is just sad.", "weapon", Status.NEGATED),
+        ("Weapons: none.", "weapon", Status.NEGATED),
+        ("She denies suicidal thoughts.", "suicide", Status.NEGATED),
+        ("He has no knife.", "weapon", Status.NEGATED),
+        ("The knife was not seen.", "weapon", Status.NEGATED),
+        ("A weapon has been ruled out, weapon ruled out.", "weapon", Status.NEGATED),
+        ("He hit her eight years ago.", "violence", Status.PAST),
+        ("Years ago he hit her.", "violence", Status.PAST),
+        ("She told me he has a gun.", "weapon", Status.HEARSAY),
+        ("He might have a gun.", "weapon", Status.HYPOTHETICAL),
+        ("I am not sure if he has a gun.", "weapon", Status.HYPOTHETICAL),
+        ("I could murder a coffee.", "violence", Status.FIGURATIVE),
+        ("He is killing me with his music.", "violence", Status.FIGURATIVE),
+        ("The boy has a toy gun.", "weapon", Status.LOOKALIKE),
+        ("It might be a toy gun.", "weapon", Status.HYPOTHETICAL),
+        ("Put the strap on her bag.", "weapon", Status.LOOKALIKE),
+    ],
+)
+def test_context(text: str, key: str, status: Status) -> None:
+    found = status_of(text, key)
+    assert status in found or (status is Status.FIGURATIVE and not dangers(find(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He won't put the knife down.",
+        "Nobody can get the knife away from him.",
+        "No, he has a knife.",
+        "no he has a knife",
+        "There is no doubt he has a knife.",
+        "Not only is he drunk, he has a knife.",
+        "No one is hurt but he has a knife.",
+        "It's not a toy, it's a knife.",
+        "He bought a knife last year.",
+        "He walked past me with a knife.",
+        "My 12 year old has a knife.",
+        "he has a kinfe",
+    ],
+)
+def test_words_of_denial_about_something_else_do_not_hide_a_weapon(text: str) -> None:
+    assert "weapon" in dangers(find(text))
+
+
+def test_a_cue_names_its_words_where_they_stand_in_the_text() -> None:
+    text = "Él tiene un CUCHILLO — and he's   holding a knife."
+    for cue in find(text):
+        assert text[cue.start : cue.end] == cue.words
+    assert {cue.words for cue in find(text) if cue.key == "weapon"} >= {"holding a knife"}
+
+
+def test_history_shows_the_historical_answer_and_proposes_nothing() -> None:
+    (cue,) = [c for c in find("He hit her eight years ago.") if c.key == "violence"]
+    assert (cue.value, cue.proposes) == ("history_only", False)
+
+
+def test_a_weapon_that_somebody_has_is_taken_as_in_the_hand_and_one_put_away_is_not() -> None:
+    assert dangers(find("He has a knife."))["weapon"] == "in_hand"
+    assert dangers(find("There is a gun in the safe."))["weapon"] == "accessible"
+
+
+def test_violence_beside_a_partner_asks_about_both() -> None:
+    assert {"violence", "domestic"} <= dangers(find("My husband punched the man next door.")).keys()
+
+
+def test_a_child_alone_is_a_danger_and_a_child_mentioned_a_hint() -> None:
+    assert dangers(find("The baby was left alone."))["child_at_risk"] is True
+    hint = [c for c in find("The kids are asleep.") if c.key == "child_at_risk"]
+    assert [c.proposes for c in hint] == [False]
+    assert "child_at_risk" not in dangers(hint)
+
+
+def test_several_signs_are_proposed_together() -> None:
+    assert dangers(find("She is pregnant. Chest pain."))["medical_signs"] == ["chest_pain", "pregnancy"]
+
+
+class TestHold:
+    CUES = find("He has a knife.")
+
+    @pytest.mark.parametrize("answer", [{}, {"weapon": "unknown"}, {"weapon": "none"}, {"weapon": "accessible"}])
+    def test_an_unconfirmed_danger_holds_a_less_cautious_class(self, answer: dict[str, Any]) -> None:
+        assert hold("mobile_team", {**CALM, "weapon": None, **answer}, self.CUES) == ["weapon"]
+
+    def test_more_care_is_never_held(self) -> None:
+        assert hold(ResponseClass.CO_RESPONSE, {}, self.CUES) == []
+        assert hold("emergency", {}, self.CUES) == []
+
+    def test_confirming_or_dismissing_lets_go(self) -> None:
+        assert hold("mobile_team", {"weapon": "in_hand"}, self.CUES) == []
+        marks = [cue.mark for cue in self.CUES]
+        assert hold("mobile_team", {"weapon": "none"}, self.CUES, dismissed=marks) == []
+        assert hold("mobile_team", {"weapon": "none"}, find("Now: he has a machete."), dismissed=marks) == ["weapon"]
+
+    def test_questions_come_in_the_order_of_the_vocabulary(self) -> None:
+        cues = find("She wants to die. He is not breathing. He has a gun.")
+        assert hold("outreach_followup", {}, cues) == ["breathing", "weapon", "suicide"]
+
+    def test_a_wrong_class_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="nonsense"):
+            hold("nonsense", {}, ())
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read(text: str) -> None:
+    for cue in find(text):
+        assert text[cue.start : cue.end] == cue.words
+        assert json.dumps(cue.to_dict())
+
+
+@given(st.lists(st.sampled_from([s["text"] for s in read("tuned")]), max_size=6))
+def test_every_proposal_is_an_answer_and_only_danger_is_a_danger(texts: list[str]) -> None:
+    cues = find(" ".join(texts))
+    for key, value in dangers(cues).items():
+        vocabulary.load().validate_answer(key, value)
+    for cue in cues:
+        if cue.status in (Status.NEGATED, Status.PAST, Status.FIGURATIVE, Status.LOOKALIKE):
+            assert not cue.proposes
+
+
+def test_nothing_is_found_in_nothing_and_a_long_text_is_read_from_its_end() -> None:
+    assert find("") == find("... !") == find("uh, um") == ()
+    text = "x " * 5000 + "he has a gun"
+    assert [text[c.start : c.end] for c in find(text)] == ["has a gun"]
+    assert version()
+
+
+def test_spelling_is_mended_towards_known_words_only() -> None:
+    spelling = Spelling({"machete", "suicide", "knife"}, {"suites"}, {"nife": "knife"})
+    mended = [spelling.mend(w) for w in ("machette", "suiicde", "suites", "nife", "kinfe", "fives", "9mm00", "table")]
+    assert mended == ["machete", "suicide", "suites", "knife", "knife", "fives", "9mm00", "table"]
+    assert (distance("ab", "ba"), distance("", "abc"), distance("kitten", "sitting")) == (1, 3, 3)
+
+
+def test_stammering_counts_once() -> None:
+    assert [w.text for w in split("he he uh he's got got a gun. gun", frozenset({"uh"}))] == [
+        "he", "hes", "got", "a", "gun", "gun",
+    ]  # fmt: skip
+
+
+def test_the_benchmark_prints_its_table_and_reads_real_natures(tmp_path: Any, capsys: Any) -> None:
+    vera = tmp_path / "vera_call_type_taxonomy"
+    vera.mkdir()
+    (vera / "call_types_charleston_detroit.csv").write_text(
+        "city,nature\nX,127D_Suicide Threat Weapon\nX,Vandal Wpqx\nX,Past Wp\n", encoding="utf-8"
+    )
+    assert over_data(tmp_path)["vera"]["weapon_suffixes_seen"] >= 1
+    assert main(["--repeat", "2", "--data", str(tmp_path)]) == 0
+    assert "heldout" in capsys.readouterr().out
+    assert main(["--repeat", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["heldout"]["recall"] >= 0.95

@@ -1,0 +1,258 @@
+"""Find cues in a narrative, tell which dangers they propose, and which must be confirmed before caution may fall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from triage import vocabulary
+from triage.answers import is_danger, is_lowering, most_dangerous
+from triage.cues import lexicon as _lexicon
+from triage.cues.lexicon import Found, Lexicon, Mask, Meaning
+from triage.cues.status import Reading, Status
+from triage.cues.words import SENTENCE, Word, split
+from triage.response import ResponseClass
+from triage.results import plain
+from triage.vocabulary import Value
+
+#: Longer texts are read from their end: what is typed now stands there.
+LONGEST = 4_000
+
+_LISTS = ("medical_signs", "need")
+_SAYS_NOTHING = (Status.NEGATED, Status.PAST, Status.FIGURATIVE, Status.LOOKALIKE)
+#: Above the calmest answer, but holding a call for it would hold nearly all; a partner's quarrel has its own question.
+_MILD = frozenset(
+    {("violence", "verbal"), ("behavior", "confused"), ("behavior", "hallucinating"), ("intoxication", "apparent")}
+)
+_HISTORY = {"weapon": "history_only", "violence": "history_only", "suicide": "past_only", "ingestion": "past"}
+_NOTES = {
+    Status.NEGATED: "Said not to be so. Ask, and answer it yourself.",
+    Status.PAST: "Told as history. Ask about now.",
+    Status.HEARSAY: "Passed on from somebody else.",
+    Status.HYPOTHETICAL: "Feared or supposed, not seen.",
+    Status.FIGURATIVE: "A figure of speech.",
+    Status.LOOKALIKE: "Sounds like a danger and is something else.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Words that matter: characters ``start`` to ``end`` of the text, and the ``value`` of question ``key`` they mean.
+
+    Only a cue that ``proposes`` offers its value as an answer, and it counts as unknown until a person confirms it.
+    """
+
+    start: int
+    end: int
+    words: str
+    key: str
+    value: bool | str
+    status: Status
+    proposes: bool
+    note: str
+
+    @property
+    def mark(self) -> str:
+        """The same for the same words with the same meaning wherever they stand: remembers what a person dismissed."""
+        return f"{self.key}={self.value}:{' '.join(self.words.lower().split())}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return {
+            "start": self.start,
+            "end": self.end,
+            "words": self.words,
+            "key": self.key,
+            "value": self.value,
+            "status": self.status.value,
+            "proposes": self.proposes,
+            "note": self.note,
+            "mark": self.mark,
+        }
+
+
+def version() -> str:
+    """The version of the lexicon, to be stored with what it said."""
+    return _lexicon.load().version
+
+
+def find(text: str, language: str | None = None) -> tuple[Cue, ...]:
+    """The cues of a narrative in the order of the text. Never raises for any text.
+
+    ``language`` is not needed: English and Spanish phrases are looked for at once, since callers mix them. It is
+    taken so that a further language can be added without another signature.
+    """
+    del language
+    offset = max(0, len(text) - LONGEST)
+    lexicon = _lexicon.load()
+    words = split(text[offset:], lexicon.sets["fillers"])
+    if not words:
+        return ()
+    texts = [lexicon.spelling.mend(word.text) for word in words]
+    reading = Reading(lexicon, words, texts)
+    everything = lexicon.find(words, texts)
+    masks = [f for f in everything if isinstance(f.stands_for, Mask)]
+    kept = _longest([f for f in everything if isinstance(f.stands_for, Meaning)])
+    cues = [_cue(text, offset, words, reading, found, masks) for found in kept]
+    cues.extend(_derived(text, offset, words, texts, lexicon, cues))
+    return tuple(sorted(cues, key=lambda c: (c.start, c.end, c.key, str(c.value))))
+
+
+def _longest(found: Sequence[Found]) -> list[Found]:
+    """Of overlapping phrases for one question only the longest, of equals the more dangerous; no phrase twice."""
+    kept: list[Found] = []
+    for one in sorted(found, key=_precedence):
+        if not any(_same_key(one, other) and one.start < other.end and other.start < one.end for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _precedence(found: Found) -> tuple[bool, int, int, int]:
+    meaning = found.stands_for
+    assert isinstance(meaning, Meaning)  # noqa: S101 - masks are sorted out before
+    return not meaning.proposes, found.start - found.end, -_height(meaning), found.start
+
+
+def _height(meaning: Meaning) -> int:
+    above = vocabulary.load().get(meaning.key).more_dangerous
+    return sum(meaning.value in more for more in above.values())
+
+
+def _same_key(one: Found, other: Found) -> bool:
+    return getattr(one.stands_for, "key", None) == getattr(other.stands_for, "key", None)
+
+
+def _cue(text: str, offset: int, words: Sequence[Word], reading: Reading, found: Found, masks: Sequence[Found]) -> Cue:
+    meaning = found.stands_for
+    assert isinstance(meaning, Meaning)  # noqa: S101 - masks are sorted out before
+    status = _status(reading, found, meaning, masks)
+    value = meaning.value
+    if status is Status.PAST:
+        value = _HISTORY.get(meaning.key, value)
+    elif status not in _SAYS_NOTHING:
+        value = _raised(reading, found, meaning)
+    start, end = offset + words[found.start].start, offset + words[found.end - 1].end
+    return Cue(
+        start,
+        end,
+        text[start:end],
+        meaning.key,
+        value,
+        status,
+        meaning.proposes and status not in _SAYS_NOTHING,
+        meaning.note or _NOTES.get(status, ""),
+    )
+
+
+def _status(reading: Reading, found: Found, meaning: Meaning, masks: Sequence[Found]) -> Status:
+    for mask in masks:
+        what = mask.stands_for
+        assert isinstance(what, Mask)  # noqa: S101 - only masks are passed
+        if (what.keys and meaning.key not in what.keys) or mask.start >= found.end or found.start >= mask.end:
+            continue
+        if _more_said(found, mask, meaning.key):
+            continue
+        if what.status == "lookalike" and meaning.key == "weapon" and reading.doubted(mask):
+            return Status.HYPOTHETICAL
+        return Status(what.status)
+    if reading.negated(found, meaning.key):
+        return Status.NEGATED
+    if reading.past(found, meaning.key):
+        return Status.PAST
+    if reading.uncertain(found):
+        return Status.HYPOTHETICAL
+    return Status.HEARSAY if reading.heard(found) else Status.PRESENT
+
+
+def _more_said(found: Found, mask: Found, key: str) -> bool:
+    """Whether a cue says more than the harmless phrase within it; "with a toy gun" does not, its noun is the toy."""
+    inside = found.start <= mask.start and mask.end <= found.end and found.end - found.start > mask.end - mask.start
+    return inside and not (key == "weapon" and mask.end == found.end)
+
+
+def _raised(reading: Reading, found: Found, meaning: Meaning) -> bool | str:
+    """The value after the words close by: a weapon that somebody has is taken as one in the hand."""
+    first, last = reading.sentence(found.start)
+    for rule in reading.lexicon.raises:
+        if rule.key != meaning.key or rule.low != meaning.value:
+            continue
+        near = reading.texts[max(first, found.start - rule.window) : min(last, found.end + rule.window)]
+        around = reading.texts[first:last] if rule.unless else ()
+        if not rule.words.isdisjoint(near) and rule.unless.isdisjoint(around):
+            return rule.high
+    return meaning.value
+
+
+def _derived(
+    text: str, offset: int, words: Sequence[Word], texts: Sequence[str], lexicon: Lexicon, cues: Sequence[Cue]
+) -> list[Cue]:
+    """Cues that follow from two others in one sentence: violence beside a partner."""
+    more: list[Cue] = []
+    number, sentences = -1, []
+    for word in words:
+        number += word.parted == SENTENCE
+        sentences.append(number)
+    for rule in lexicon.derived:
+        if any(c.key == rule.meaning.key and c.proposes for c in cues):
+            continue
+        violent = {
+            sentences[i]
+            for c in cues
+            if c.key == rule.with_key and c.proposes and is_danger(c.key, c.value)
+            for i, w in enumerate(words)
+            if offset + w.start == c.start
+        }
+        for i, word in enumerate(words):
+            if texts[i] in rule.words and sentences[i] in violent:
+                start, end = offset + word.start, offset + word.end
+                meaning = rule.meaning
+                more.append(
+                    Cue(start, end, text[start:end], meaning.key, meaning.value, Status.PRESENT, True, meaning.note)
+                )
+                break
+    return more
+
+
+def _raises_care(key: str, value: object) -> bool:
+    """Whether a value is more than the least dangerous answer to its question: only then can caution depend on it."""
+    question = vocabulary.load().get(key)
+    if (key, value) in _MILD:
+        return False
+    if key == "medical_signs" or is_danger(key, [value] if question.kind == "list" else value):
+        return True
+    return any(value in more for more in question.more_dangerous.values())
+
+
+def dangers(cues: Iterable[Cue]) -> dict[str, Any]:
+    """The most dangerous proposal for each question, in JSON form; questions without a dangerous one are absent."""
+    proposed: dict[str, list[object]] = {}
+    for cue in cues:
+        if cue.proposes and _raises_care(cue.key, cue.value):
+            proposed.setdefault(cue.key, []).append([cue.value] if cue.key in _LISTS else cue.value)
+    return {key: plain(most_dangerous(key, values)) for key, values in proposed.items()}
+
+
+def hold(
+    suggestion_class: ResponseClass | str,
+    answers: Mapping[str, Any],
+    cues: Iterable[Cue],
+    dismissed: Iterable[str] = (),
+) -> list[str]:
+    """The questions to confirm before a class less cautious than co-response may be accepted; empty when it may be.
+
+    A question is confirmed once its answer is at least as dangerous as what the words propose, or once a person
+    dismissed the cue (its ``mark`` is in ``dismissed``). An answer that is calmer than the words does not confirm
+    it: the words may have come later. Raises ValueError for a class or an answer that does not exist.
+    """
+    if ResponseClass(suggestion_class).rank <= ResponseClass.CO_RESPONSE.rank:
+        return []
+    seen = frozenset(dismissed)
+    proposed = dangers(cue for cue in cues if cue.mark not in seen)
+    return [q.key for q in vocabulary.load().questions if q.key in proposed and not _covered(q.key, proposed, answers)]
+
+
+def _covered(key: str, proposed: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
+    questions = vocabulary.load()
+    given: Value = questions.validate_answer(key, answers.get(key))
+    return given is not None and not is_lowering(key, proposed[key], given)
