@@ -1,5 +1,6 @@
 """From a suggestion to what would be sent: the class, the program, the services. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -52,4 +53,19 @@ def standard_plan(services: tuple[str, ...]) -> Plan:
     """What is sent when there is no suggestion: the nature's standard response."""
     return Plan(
         "emergency", "", services or ("police",), False, "no_suggestion", "No suggestion, use standard dispatch."
+    )
+
+
+def below_its_class(suggestion: Suggestion, served: Mapping[str, str], response_class: str) -> str:
+    """The program that two people may choose below the suggested class: excluded by the class alone, by nothing else.
+
+    `served` is the class that each published program serves, by slug. Empty when every one has a reason of its own.
+    """
+    return next(
+        (
+            fit.slug
+            for fit in suggestion.fits
+            if served.get(fit.slug) == response_class and {reason.code for reason in fit.reasons} == {"class_above"}
+        ),
+        "",
     )

@@ -80,6 +80,8 @@ NO_UNIT = {
     "capability_missing": "No free unit has what the call needs",
     "suspended": "Diversion is suspended here",
 }
+OPERATIONAL = frozenset({"suspended", "closed", "out_of_area"})
+"""Why a program does not take a call, where that has nothing to do with the call itself."""
 STAGE_LIFT = {
     "scene_safe_police": "Police say scene safe",
     "danger_answer_wrong": "The danger answer was wrong",

@@ -33,6 +33,20 @@ class Judged:
     answers: dict[str, Any]
     published: PublishedPrograms | None
     protocol: ProtocolVersion | None
+    nature: str = ""
+
+    def inputs(self) -> dict[str, Any]:
+        """What the suggestion was made from beside answers and protocol, as JSON: stored to run it again unchanged."""
+        published = self.published
+        if published is None:
+            return {}
+        return {
+            "nature": self.nature,
+            "programs": [str(version.pk) for version in published.versions],
+            "open_now": published.open_now,
+            "covers": published.covers,
+            "suspended": published.suspended,
+        }
 
 
 def standing_values(rows: Sequence[Answer], sent_at: datetime | None) -> list[Any]:
@@ -122,9 +136,12 @@ def answers_at_place(incident: Incident, *, at: datetime, where: LocationEntry |
     return answers
 
 
-def judge(*, incident: Incident, at: datetime) -> Judged:
-    """Run triage for an incident. Any failure gives no suggestion, is logged without personal data, and is visible."""
-    where = place_of(incident)
+def judge(*, incident: Incident, at: datetime, where: LocationEntry | None = None) -> Judged:
+    """Run triage for an incident, at `where` if the caller has read its place already.
+
+    Any failure gives no suggestion, is logged without personal data, and is visible.
+    """
+    where = where or place_of(incident)
     answers = answers_at_place(incident, at=at, where=where)
     try:
         protocol = protocol_published(incident.centre)
@@ -137,7 +154,7 @@ def judge(*, incident: Incident, at: datetime) -> Judged:
             nature=incident.nature,
         )
         suggestion = suggest(protocol, published, answers, incident.nature)
-        return Judged(suggestion, answers, published, protocol)
+        return Judged(suggestion, answers, published, protocol, incident.nature)
     except Exception:
         logger.exception("triage failed", extra={"incident": str(incident.pk)})
         return Judged(None, answers, None, None)
