@@ -211,7 +211,7 @@ def silent_consoles(centre: Centre, at: datetime) -> int:
 
 
 def _heard_again(call: Call, at: datetime) -> bool:
-    alarms_end(kind=Alarm.Kind.SILENT_CONSOLE, subject=str(call.pk), at=at, note="console is back")
+    alarms_end(Alarm.Kind.SILENT_CONSOLE, subject=str(call.pk), at=at, note="console is back")
     return True
 
 

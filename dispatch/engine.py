@@ -158,30 +158,63 @@ def _shortfalls(incident: IncidentFacts, unit: UnitFacts) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _rested_min(unit: UnitFacts, at: datetime) -> float:
+    """Minutes since the last assignment, at most 30; 0 for a unit that has had none."""
+    return 0.0 if unit.free_since is None else min(30.0, (at - unit.free_since).total_seconds() / 60)
+
+
+def _speaks(incident: IncidentFacts, unit: UnitFacts) -> bool:
+    return incident.language not in {"", "en"} and incident.language in unit.languages
+
+
+def _ends_soon(unit: UnitFacts, eta: int | None, at: datetime) -> bool:
+    return unit.shift_ends is not None and (unit.shift_ends - at).total_seconds() < FINISH_S + (eta or 0)
+
+
+def _points(incident: IncidentFacts, unit: UnitFacts, eta: int | None, at: datetime) -> float:
+    points = 0.0
+    if incident.by_phone:
+        points += MAX_TRAVEL_POINTS
+    elif eta is not None:
+        points += max(0.0, MAX_TRAVEL_POINTS - eta / 18)
+    if _speaks(incident, unit):
+        points += 20
+    points += _rested_min(unit, at) / 3
+    if _ends_soon(unit, eta, at):
+        points -= 60
+    return round(points, 2)
+
+
 def candidate(incident: IncidentFacts, unit: UnitFacts, at: datetime) -> Candidate:
     """The case of one unit for one incident."""
     eta, fresh = travel_s(incident, unit, at)
-    points = 0.0
     reasons: list[str] = []
     if incident.by_phone:
         reasons.append("answers by telephone")
-        points += MAX_TRAVEL_POINTS
     elif eta is None:
         reasons.append("position not known")
     else:
-        points += max(0.0, MAX_TRAVEL_POINTS - eta / 18)
         reasons.append(f"about {max(1, round(eta / 60))} min away" + ("" if fresh else ", position is old"))
-    if incident.language and incident.language not in {"", "en"} and incident.language in unit.languages:
-        points += 20
+    if _speaks(incident, unit):
         reasons.append(f"speaks {incident.language}")
     if unit.free_since is not None:
-        rested = min(30.0, (at - unit.free_since).total_seconds() / 60)
-        points += rested / 3
+        rested = _rested_min(unit, at)
         reasons.append("free for " + (f"{round(rested)} min" if rested < 30 else "30 min or more"))
-    if unit.shift_ends is not None and (unit.shift_ends - at).total_seconds() < FINISH_S + (eta or 0):
-        points -= 60
+    if _ends_soon(unit, eta, at):
         reasons.append("shift ends before this call is likely to be finished")
-    return Candidate(unit.id, unit.call_sign, _shortfalls(incident, unit), round(points, 2), tuple(reasons), eta, fresh)
+    points = _points(incident, unit, eta, at)
+    return Candidate(unit.id, unit.call_sign, _shortfalls(incident, unit), points, tuple(reasons), eta, fresh)
+
+
+def who_can_go(incident: IncidentFacts, units: Sequence[UnitFacts], at: datetime) -> list[UnitFacts]:
+    """The units without a shortfall in the order of `recommend`, without the words: `candidate` says why of one."""
+    able = [
+        (-_points(incident, unit, travel_s(incident, unit, at)[0], at), unit.call_sign, unit)
+        for unit in units
+        if not _shortfalls(incident, unit)
+    ]
+    able.sort(key=lambda one: one[:2])
+    return [unit for _, _, unit in able]
 
 
 def recommend(incident: IncidentFacts, units: Sequence[UnitFacts], at: datetime) -> Recommendation:

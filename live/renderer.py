@@ -49,6 +49,8 @@ BATCH = 500
 """Events that are numbered and drawn together at most."""
 POLL = 1.0
 """Seconds between looks at the table when no notification comes; also the heartbeat's interval."""
+QUICK = 0.03
+"""Seconds. A round of drawing that took longer is followed by as long a rest: at most half a core under load."""
 PART = "<!--live-part-->"
 """Stands between frames in a message: a table row and a block cannot be parsed as one piece of HTML."""
 SILENT = 5.0
@@ -169,8 +171,13 @@ class Renderer:
             stop.wait(POLL)
         self.start()
         while not stop.is_set():
+            begun = time.monotonic()
             while self.step() and not stop.is_set():
                 pass
+            drawing = time.monotonic() - begun
+            if drawing > QUICK:
+                # Boards may lag by one drawing so that offers need not: what changes meanwhile is drawn together.
+                stop.wait(min(drawing, POLL / 2))
             self._wait()
 
     def acquire(self) -> bool:

@@ -32,19 +32,19 @@ def event_record(
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("event_record must run in the transaction of the change.")
-    event = Event.objects.create(
-        centre_id=centre_id,
-        entity=entity,
-        entity_id=entity_id,
-        version=version,
-        kind=kind,
-        ids=ids or {},
-        at=at,
+    row = Event(
+        centre_id=centre_id, entity=entity, entity_id=entity_id, version=version, kind=kind, ids=ids or {}, at=at
     )
     with connection.cursor() as cursor:
-        # PostgreSQL folds equal notifications of one transaction into one and sends none if it rolls back.
-        cursor.execute("SELECT pg_notify('live', '')")
-    return event
+        # By hand and in one statement, because every change in the product pays for it. PostgreSQL folds equal
+        # notifications of one transaction into one and sends none if it rolls back.
+        cursor.execute(
+            "WITH made AS (INSERT INTO live_event (centre_id, entity, entity_id, version, kind, ids, at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id) SELECT id, pg_notify('live', '') FROM made",
+            [centre_id, entity, entity_id, version, kind, json.dumps(row.ids), at],
+        )
+        row.pk = cursor.fetchone()[0]
+    return row
 
 
 def engine_heartbeat(*, centre_id: int = EVERY_CENTRE, role: str = ENGINE) -> None:

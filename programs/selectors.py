@@ -1,10 +1,12 @@
 """Reads: what is published, what is open, what is covered, what is suspended."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours, validate
@@ -58,6 +60,32 @@ def protocol_published(centre: Centre) -> ProtocolVersion:
     return ProtocolVersion.objects.get(centre=centre, state=VersionState.PUBLISHED)
 
 
+_content: dict[UUID, tuple[dict[str, Any], dict[str, Any]]] = {}
+"""Spec and area of published versions, which the database never lets change: fetched and parsed once a process."""
+_MOST_CONTENT = 512
+
+
+def _with_content(versions: Iterable[ProgramVersion]) -> tuple[ProgramVersion, ...]:
+    """Published versions that were read without their large columns, with those columns."""
+    found = tuple(versions)
+    missing = [version.pk for version in found if version.pk not in _content]
+    if missing:
+        if len(_content) > _MOST_CONTENT:
+            _content.clear()
+            missing = [version.pk for version in found]
+        rows = ProgramVersion.objects.filter(pk__in=missing).values_list("pk", "spec", "area")
+        _content.update({pk: (spec, area) for pk, spec, area in rows})
+    for version in found:
+        version.spec, version.area = _content[version.pk]
+    return found
+
+
+def version_published(id: UUID) -> ProgramVersion:
+    """A version that is or was published, with its program. Raises ProgramVersion.DoesNotExist."""
+    read = ProgramVersion.objects.select_related("program").defer("spec", "area").get(pk=id)
+    return _with_content([read])[0]
+
+
 @dataclass(frozen=True)
 class PublishedPrograms:
     """The published programs of a centre at one instant, with what is open, covered and suspended."""
@@ -75,9 +103,10 @@ def programs_published(
     centre: Centre, *, at: datetime, lat: float | None, lon: float | None, beat: str = "", nature: str = ""
 ) -> PublishedPrograms:
     """What could take a call here and now. A place that is not known covers neither yes nor no (None)."""
-    versions = tuple(
+    versions = _with_content(
         ProgramVersion.objects.filter(program__centre=centre, state=VersionState.PUBLISHED, effective_from__lte=at)
         .select_related("program", "program__agency")
+        .defer("spec", "area")
         .order_by("program__slug")
     )
     zone = centre.zone
@@ -100,12 +129,17 @@ def programs_published(
 
 def stop_applies(stop: Suspension, *, program: str, beat: str, nature: str) -> bool:
     """Whether a standing stop key forbids this program here."""
+    return stopped(stop.scope, stop.subject, program=program, beat=beat, nature=nature)
+
+
+def stopped(scope: str, subject: str, *, program: str, beat: str, nature: str) -> bool:
+    """The same from a stop key's scope and subject. Raises KeyError for a scope that is not known."""
     return {
         Suspension.Scope.ALL.value: True,
-        Suspension.Scope.PROGRAM.value: stop.subject == program,
-        Suspension.Scope.BEAT.value: bool(beat) and stop.subject == beat,
-        Suspension.Scope.NATURE.value: bool(nature) and stop.subject == nature,
-    }[stop.scope]
+        Suspension.Scope.PROGRAM.value: subject == program,
+        Suspension.Scope.BEAT.value: bool(beat) and subject == beat,
+        Suspension.Scope.NATURE.value: bool(nature) and subject == nature,
+    }[scope]
 
 
 def suspended_here(version: ProgramVersion, *, beat: str, nature: str) -> bool:

@@ -20,6 +20,7 @@ from dispatch.models import Assignment, Incident
 from dispatch.selectors.engine_facts import Standing, standing_from
 from dispatch.states import ASSIGNMENT_LIVE
 from programs.models import ProgramVersion
+from programs.selectors import version_published
 from responders.models import CrewMember, Shift, Unit
 from responders.selectors import shift_end
 
@@ -111,19 +112,14 @@ def waiting(incident: Incident, at: datetime) -> Waiting:
 
 
 def unit_claimed(unit_id: str) -> Unit | None:
-    """Lock a unit that is still free and in service; None when somebody else has it or is about to.
-
-    Only the fields that an offer needs are loaded.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT exclusive, armed, call_sign FROM responders_unit u WHERE id = %s AND service = 'in_service'"
-            " AND NOT EXISTS (SELECT 1 FROM dispatch_assignment a WHERE a.unit_id = u.id AND a.exclusive"
-            "  AND a.state = ANY(%s)) FOR UPDATE OF u SKIP LOCKED",
-            [unit_id, sorted(ASSIGNMENT_LIVE)],
-        )
-        row = cursor.fetchone()
-    return None if row is None else Unit(pk=UUID(unit_id), exclusive=row[0], armed=row[1], call_sign=row[2])
+    """Lock a unit that is still free and in service; None when somebody else has it or is about to."""
+    found = Unit.objects.raw(
+        "SELECT u.* FROM responders_unit u WHERE u.id = %s AND u.service = 'in_service' AND NOT EXISTS"
+        " (SELECT 1 FROM dispatch_assignment a WHERE a.unit_id = u.id AND a.exclusive AND a.ended_at IS NULL)"
+        " FOR UPDATE OF u SKIP LOCKED",
+        [unit_id],
+    )
+    return next(iter(found), None)
 
 
 @dataclass
@@ -137,13 +133,11 @@ class Round:
 
     def locked(self, incident_id: UUID) -> Incident:
         """The incident, locked, with its centre and program version; a published version never changes."""
-        incident = Incident.objects.select_for_update().get(pk=incident_id)
+        incident = Incident.objects.raw("SELECT * FROM dispatch_incident WHERE id = %s FOR UPDATE", [incident_id])[0]
         incident.centre = self.centre
         if incident.program_version_id is not None:
             if incident.program_version_id not in self._versions:
-                self._versions[incident.program_version_id] = ProgramVersion.objects.select_related("program").get(
-                    pk=incident.program_version_id
-                )
+                self._versions[incident.program_version_id] = version_published(incident.program_version_id)
             incident.program_version = self._versions[incident.program_version_id]
         return incident
 

@@ -50,9 +50,9 @@ def alarm_raise(
     return alarm
 
 
-def alarms_end(*, kind: str, subject: str, at: datetime, by: User | None = None, note: str = "") -> None:
-    """End the alarm of a subject because its cause has gone."""
-    for alarm in Alarm.objects.select_for_update().filter(kind=kind, subject=subject, ended_at__isnull=True):
+def alarms_end(*kinds: str, subject: str, at: datetime, by: User | None = None, note: str = "") -> None:
+    """End the alarms of a subject because their cause has gone."""
+    for alarm in Alarm.objects.select_for_update().filter(kind__in=kinds, subject=subject, ended_at__isnull=True):
         alarm.ended_at, alarm.ended_by, alarm.end_note, alarm.version = at, by, note, alarm.version + 1
         alarm.save(update_fields=["ended_at", "ended_by", "end_note", "version"])
         alarm_event(alarm, "ended", at)

@@ -132,8 +132,8 @@ def _incident_follows(incident: Incident, assignment: Assignment, action: str, b
         if assignment.slot == Slot.PRIMARY:
             incident.offer_wanted = False
             fields.append("offer_wanted")
-            for kind in (Alarm.Kind.NO_UNIT, Alarm.Kind.PROMISE_WARNING, Alarm.Kind.PROMISE_BROKEN):
-                alarms_end(kind=kind, subject=str(incident.pk), at=at, by=by, note="a unit accepted")
+            over = (Alarm.Kind.NO_UNIT, Alarm.Kind.PROMISE_WARNING, Alarm.Kind.PROMISE_BROKEN)
+            alarms_end(*over, subject=str(incident.pk), at=at, by=by, note="a unit accepted")
     elif action == "on_scene" or (action == "with_person" and before == "assigned"):
         incident.state = INCIDENT.to("arrive", before) if before in {"assigned", "on_scene"} else before
         incident.promise_at = None

@@ -188,6 +188,6 @@ def call_end(*, call: Call, ended_as: str, by: User | None, at: datetime) -> Cal
                 at=at,
             )
             incident.refresh_from_db()
-    alarms_end(kind=Alarm.Kind.SILENT_CONSOLE, subject=str(call.pk), at=at, by=by, note="call ended")
+    alarms_end(Alarm.Kind.SILENT_CONSOLE, subject=str(call.pk), at=at, by=by, note="call ended")
     settle(incident=incident, by=by, at=at)
     return call

@@ -39,7 +39,7 @@ def parts_end(incident: Incident, by: User | None, at: datetime, *, note: str, o
     incident.decisions.filter(state="waiting_second").update(state="superseded")
     standing = incident.alarms.filter(ended_at__isnull=True).exclude(kind__in=_ENDS_OTHERWISE)
     for alarm in standing.exclude(kind=Alarm.Kind.DROPPED_CALL) if owed else standing:
-        alarms_end(kind=alarm.kind, subject=alarm.subject, at=at, by=by, note=note)
+        alarms_end(alarm.kind, subject=alarm.subject, at=at, by=by, note=note)
 
 
 _NOTHING_HAPPENED = {"misdial", "test"}

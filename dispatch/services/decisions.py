@@ -11,9 +11,10 @@ from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Decision, Incident
 from dispatch.models.incident import RESPONSE_CLASSES
+from dispatch.not_diverted import not_diverted_code
 from dispatch.nudge import offer_after_commit
-from dispatch.plan import DEFAULT_PROMISE_S, Plan, direction, plan_of, standard_plan
-from dispatch.reasons import NOT_DIVERTED, OVERRIDE_LESS, OVERRIDE_MORE
+from dispatch.plan import DEFAULT_PROMISE_S, Plan, below_its_class, direction, plan_of, standard_plan
+from dispatch.reasons import OVERRIDE_LESS, OVERRIDE_MORE
 from dispatch.selectors.triage import Judged, judge, place_of
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.handoffs import handoff_open
@@ -36,8 +37,6 @@ _SETTLED_BY_DECIDING = (
     Alarm.Kind.PROMISE_BROKEN,
     Alarm.Kind.HOLD_OVER,
 )
-OPERATIONAL = {"suspended", "closed", "out_of_area"}
-"""Reasons that have nothing to do with the call itself."""
 
 
 @transaction.atomic
@@ -69,9 +68,10 @@ def decision_take(
         return known
     if incident.state in {"closed", "joined"}:
         raise Refused("incident_closed", "The incident is closed: reopen it first.", status=409)
-    if place_of(incident) is None:
+    where = place_of(incident)
+    if where is None:
         raise Refused("where_needed", "Say where first: nobody can be sent without a place.", field="where")
-    judged = judge(incident=incident, at=at)
+    judged = judge(incident=incident, at=at, where=where)
     suggested = _suggested(judged, incident)
     chosen = suggested
     if action == "override":
@@ -119,6 +119,7 @@ def decision_take(
         on_screen={
             "plan": suggested.to_dict(),
             "open": [item.key for item in judged.suggestion.ask] if judged.suggestion else [],
+            "inputs": judged.inputs(),
         },
         engine_version=judged.suggestion.engine_version if judged.suggestion else "none",
         second_due_at=at + timedelta(seconds=SECOND_PERSON_WAIT_S) if waits else None,
@@ -150,7 +151,9 @@ def decision_take(
             detail={"decision": str(decision.pk)},
         )
     else:
-        _apply(incident, decision, chosen, version, _not_diverted(judged, suggested, chosen, incident, reason), by, at)
+        _apply(
+            incident, decision, chosen, version, not_diverted_code(judged, suggested, chosen, incident, reason), by, at
+        )
     return decision
 
 
@@ -158,9 +161,11 @@ def _others_superseded(incident: Incident, decision: Decision, by: User | None, 
     """A later choice ends one that still waits; a standing one ends only when the later one stands."""
     ends = ["waiting_second"] if decision.state == "waiting_second" else ["waiting_second", "standing"]
     others = Decision.objects.filter(incident=incident, state__in=ends).exclude(pk=decision.pk)
-    if any(state == "waiting_second" for state in others.values_list("state", flat=True)):
-        alarms_end(kind=Alarm.Kind.SECOND_PERSON, subject=str(incident.pk), at=at, by=by, note="chosen anew")
-    others.update(state="superseded")
+    states = set(others.values_list("state", flat=True))
+    if "waiting_second" in states:
+        alarms_end(Alarm.Kind.SECOND_PERSON, subject=str(incident.pk), at=at, by=by, note="chosen anew")
+    if states:
+        others.update(state="superseded")
 
 
 def _suggested(judged: Judged, incident: Incident) -> Plan:
@@ -200,6 +205,11 @@ def _chosen(
         return Plan(response_class, able[0], services, suggested.triaged, reason, "")
     if response_class == "co_response":
         return Plan("co_response", "", services, suggested.triaged, reason, "")
+    if judged.suggestion is not None and judged.published is not None:
+        by_slug = {one.program.slug: one.spec["rules"].get("response_class") for one in judged.published.versions}
+        below = below_its_class(judged.suggestion, by_slug, response_class)
+        if below:
+            return Plan(response_class, below, services, suggested.triaged, reason, "")
     raise Refused(
         "no_program",
         "No program of this kind takes this call here and now: choose a program or a more cautious response.",
@@ -216,31 +226,6 @@ def _takes_it(judged: Judged, plan: Plan) -> bool:
         and fit.effective_class.value == plan.response_class
         for fit in fits
     )
-
-
-def _not_diverted(judged: Judged, suggested: Plan, chosen: Plan, incident: Incident, reason: str) -> str:
-    """Why a call that could have been diverted was not: a code of NOT_DIVERTED, or empty for one that was."""
-    if chosen.response_class not in {"emergency", "co_response"} or chosen.program:
-        return ""
-    if incident.no_unit_reason:
-        return "no_unit"
-    if not suggested.triaged:
-        return "not_triaged" if judged.suggestion is not None else "insufficient_information"
-    if direction(chosen.response_class, suggested.response_class) == "more":
-        return reason if reason in NOT_DIVERTED else "override"
-    if judged.suggestion is None:
-        return "insufficient_information"
-    by_operation = [
-        {item.code for item in fit.reasons}
-        for fit in judged.suggestion.fits
-        if not fit.fallback and fit.result is FitResult.EXCLUDED
-    ]
-    for code, said in (("suspended", "suspended"), ("closed", "out_of_hours"), ("out_of_area", "out_of_area")):
-        if any(code in codes and codes <= OPERATIONAL for codes in by_operation):
-            return said
-    if any(fit.result is FitResult.ASK for fit in judged.suggestion.fits):
-        return "insufficient_information"
-    return "excluded"
 
 
 def _apply(
@@ -305,8 +290,7 @@ def _apply(
             "promise_at",
         ],
     )
-    for kind in _SETTLED_BY_DECIDING:
-        alarms_end(kind=kind, subject=str(incident.pk), at=at, by=by, note="decided anew")
+    alarms_end(*_SETTLED_BY_DECIDING, subject=str(incident.pk), at=at, by=by, note="decided anew")
     if rises and live:
         crews_stage(
             incident=incident,
@@ -353,9 +337,7 @@ def decision_second(*, decision: Decision, agree: bool, by: User, at: datetime) 
         if judged.published is not None and slug in judged.published.suspended:
             raise Refused("suspended", "Diversion to this program is stopped.", status=409)
     decision.save(update_fields=["state", "second_by", "second_at"])
-    alarms_end(
-        kind=Alarm.Kind.SECOND_PERSON, subject=str(incident.pk), at=at, by=by, note="agreed" if agree else "refused"
-    )
+    alarms_end(Alarm.Kind.SECOND_PERSON, subject=str(incident.pk), at=at, by=by, note="agreed" if agree else "refused")
     audit(
         action="decision.second",
         at=at,
@@ -387,7 +369,7 @@ def decision_expire(*, decision: Decision, at: datetime) -> Decision:
     if decision.state == "waiting_second" and decision.second_due_at is not None and decision.second_due_at <= at:
         decision.state = "refused"
         decision.save(update_fields=["state"])
-        alarms_end(kind=Alarm.Kind.SECOND_PERSON, subject=str(incident.pk), at=at, note="no answer: suggestion stands")
+        alarms_end(Alarm.Kind.SECOND_PERSON, subject=str(incident.pk), at=at, note="no answer: suggestion stands")
         record(
             incident=incident,
             entity="decision",

@@ -128,7 +128,7 @@ def handoff_acknowledge(
         detail={"service": handoff.service},
     )
     audit(action="handoff.acknowledge", at=at, by=by, centre=incident.centre, entity="handoff", entity_id=handoff.pk)
-    alarms_end(kind=Alarm.Kind.HANDOFF_UNACKNOWLEDGED, subject=str(handoff.pk), at=at, by=by, note="acknowledged")
+    alarms_end(Alarm.Kind.HANDOFF_UNACKNOWLEDGED, subject=str(handoff.pk), at=at, by=by, note="acknowledged")
     settle(incident=incident, by=by, at=at)
     return handoff
 
@@ -154,6 +154,6 @@ def handoff_cancel(*, handoff: Handoff, reason: str, by: User, at: datetime) -> 
         to_state=handoff.state,
         reason=reason,
     )
-    alarms_end(kind=Alarm.Kind.HANDOFF_UNACKNOWLEDGED, subject=str(handoff.pk), at=at, by=by, note="withdrawn")
+    alarms_end(Alarm.Kind.HANDOFF_UNACKNOWLEDGED, subject=str(handoff.pk), at=at, by=by, note="withdrawn")
     settle(incident=incident, by=by, at=at)
     return handoff

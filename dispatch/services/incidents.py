@@ -202,7 +202,7 @@ def late_entry_confirm(*, incident: Incident, by: User, at: datetime) -> Inciden
         at=at,
         fields=["late", "offer_wanted"],
     )
-    alarms_end(kind=Alarm.Kind.LATE_ENTRY, subject=str(incident.pk), at=at, by=by, note="still live")
+    alarms_end(Alarm.Kind.LATE_ENTRY, subject=str(incident.pk), at=at, by=by, note="still live")
     if incident.offer_wanted:
         offer_after_commit(incident.centre_id)
     return incident

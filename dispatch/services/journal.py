@@ -1,12 +1,18 @@
 """What every change leaves behind: a history row and an event row, in the change's own transaction."""
 
+import json
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from django.db import connection
+from django.db.models import Model
+
 from accounts.models import User
-from dispatch.models import Alarm, Call, HistoryRow, Incident
+from dispatch.models import Alarm, Call, Incident
 from live.services import event_record
+
+_COLUMNS = {one.name: one for one in Incident._meta.concrete_fields}
 
 
 class _HasId(Protocol):
@@ -33,6 +39,18 @@ def call_locked(call_id: UUID) -> tuple[Incident, Call]:
             return incident, call
 
 
+def row_insert(row: Model) -> None:
+    """Insert a new row whose fields are all set, as its `save` would, at a third of the price. For hot paths only."""
+    fields = row._meta.concrete_fields
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {row._meta.db_table} ({', '.join(str(one.column) for one in fields)})"  # noqa: S608 - names of the model
+            f" VALUES ({', '.join(['%s'] * len(fields))})",
+            [one.get_db_prep_save(getattr(row, one.attname), connection) for one in fields],
+        )
+    row._state.adding, row._state.db = False, connection.alias
+
+
 def record(
     *,
     incident: Incident,
@@ -55,21 +73,32 @@ def record(
     of entity `incident` is enough, with `ids` naming the part. `detail` holds codes, never a caller's words.
     """
     incident.version += 1
-    incident.save(update_fields=[*(fields or []), "version"])
-    HistoryRow.objects.create(
-        centre_id=incident.centre_id,
-        incident_id=incident.pk,
-        entity=entity,
-        entity_id=row.pk,
-        action=action,
-        from_state=from_state,
-        to_state=to_state,
-        at=at,
-        device_at=device_at,
-        by=by,
-        reason=reason[:80],
-        detail=detail or {},
-    )
+    changed = [_COLUMNS[name] for name in (*(fields or []), "version")]
+    with connection.cursor() as cursor:
+        # By hand and in one statement, because every change of every incident pays for it: the models' own update and
+        # insert cost three times as much.
+        cursor.execute(
+            f"WITH changed AS (UPDATE dispatch_incident SET {', '.join(f'{one.column} = %s' for one in changed)}"  # noqa: S608 - column names of the model
+            " WHERE id = %s)"
+            " INSERT INTO dispatch_historyrow (centre_id, incident_id, entity, entity_id, action, from_state, to_state,"
+            " at, device_at, by_id, reason, detail) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                *(one.get_db_prep_save(getattr(incident, one.attname), connection) for one in changed),
+                incident.pk,
+                incident.centre_id,
+                incident.pk,
+                entity,
+                row.pk,
+                action,
+                from_state,
+                to_state,
+                at,
+                device_at,
+                by.pk if by else None,
+                reason[:80],
+                json.dumps(detail or {}),
+            ],
+        )
     event_record(
         centre_id=incident.centre_id,
         entity="incident",

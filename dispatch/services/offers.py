@@ -1,6 +1,7 @@
 """Offers: the pending rows of a centre, most urgent first, each offered to the best unit that can go."""
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,16 +12,17 @@ from accounts.access import DISPATCHING, require
 from accounts.models import Centre, User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.engine import Candidate
+from dispatch.engine import Candidate, candidate
 from dispatch.models import Alarm, Assignment, Incident, StageOrder
 from dispatch.models.assignment import Slot
-from dispatch.selectors.engine_facts import is_by_phone, recommend_for, units_with_facts
-from dispatch.selectors.triage import place_of
+from dispatch.selectors.engine_facts import facts_at, is_by_phone, recommend_for, units_with_facts
+from dispatch.selectors.free_units import Round, unit_claimed, waiting
 from dispatch.services.alarms import alarm_raise, alarms_end
-from dispatch.services.journal import incident_locked, record
+from dispatch.services.journal import incident_locked, record, row_insert
 from dispatch.services.staging import order_end, order_stage
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE
-from programs.selectors import spec_number, suspended_here
+from programs.models import ProgramVersion
+from programs.selectors import spec_number, stopped
 from responders.models import Unit
 
 logger = logging.getLogger(__name__)
@@ -38,13 +40,10 @@ def offers_run(*, centre: Centre, at: datetime) -> list[Assignment]:
     for one another, so order and fairness hold; each incident is its own transaction, so one that fails stops no other.
     """
     made: list[Assignment] = []
-    loaded: dict[UUID, list[Unit]] = {}
+    seen = Round(centre, at)
     for incident_id in pending_ids(centre):
         try:
-            with transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [DISPATCH_LOCK, centre.pk])
-                offered = _offer_best(incident_id, loaded, at)
+            offered = incident_offer(incident_id, seen)
         except Exception:
             if not connection.is_usable():
                 raise
@@ -52,7 +51,6 @@ def offers_run(*, centre: Centre, at: datetime) -> list[Assignment]:
             continue
         if offered is not None:
             made.append(offered)
-            loaded.clear()
     return made
 
 
@@ -66,37 +64,53 @@ def pending_ids(centre: Centre) -> list[UUID]:
     )
 
 
-def _offer_best(incident_id: UUID, loaded: dict[UUID, list[Unit]], at: datetime) -> Assignment | None:
-    """Offer one incident. `loaded` keeps the units of a program for the rest of the round; the claim looks again."""
-    incident = incident_locked(incident_id)
-    if not incident.offer_wanted or incident.assignments.filter(state__in=ASSIGNMENT_LIVE, slot=Slot.PRIMARY).exists():
+def incident_offer(incident_id: UUID, seen: Round) -> Assignment | None:
+    """Offer one incident to the best unit that can go, in one transaction that holds the centre's order."""
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [DISPATCH_LOCK, seen.centre.pk])
+            return _offer_best(incident_id, seen)
+    except IntegrityError:
+        # A dispatcher sent the unit elsewhere in the same instant; the index let one through. The next round asks on.
+        logger.info("offer overtaken", extra={"incident": str(incident_id)})
         return None
+
+
+def _offer_best(incident_id: UUID, seen: Round) -> Assignment | None:
+    incident = seen.locked(incident_id)
     version = incident.program_version
-    if version is None:
+    if not incident.offer_wanted or version is None:
         return None
-    where = place_of(incident)
-    if suspended_here(version, beat=where.beat if where else "", nature=incident.nature):
-        _no_unit(incident, "suspended", [], at)
+    now = waiting(incident, seen.at)
+    if now.stands.asked:
         return None
-    if version.pk not in loaded:
-        teams = version.program.teams.values_list("pk", flat=True)
-        only = list(Unit.objects.filter(team__in=teams).values_list("pk", flat=True))
-        loaded[version.pk] = units_with_facts(incident.centre, at=at, only=only)
-    recommendation = recommend_for(incident, units=loaded[version.pk], at=at)
+    if any(stopped(*stop, program=version.program.slug, beat=now.beat, nature=incident.nature) for stop in now.stops):
+        _no_unit(incident, "suspended", [], seen.at)
+        return None
+    facts = facts_at(incident, now.lat, now.lon)
     contended = False
-    for case in recommendation.candidates:
-        if not case.can_go:
-            break
-        unit = Unit.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=case.unit_id).first()
-        if unit is None:
-            contended = True
-        elif unit.service == Unit.Service.IN_SERVICE and _free(unit, incident):
+    for best in seen.candidates(facts, version, {str(key) for key in now.stands.on_it.union(now.stands.refused)}):
+        unit = unit_claimed(best.id)
+        seen.taken(best.id)
+        if unit is not None:
             timeout = spec_number(version, "offer_timeout_s", OFFER_TIMEOUT_S)
-            return _offer(incident, unit, case, Slot.PRIMARY, timeout, None, at)
+            return _offer(incident, unit, candidate(facts, best, seen.at), Slot.PRIMARY, timeout, None, seen.at)
+        contended = True
     if not contended:
-        # A unit whose row was locked for an instant is no missing unit: the next round asks it.
-        _no_unit(incident, recommendation.no_unit_reason or "all_busy", list(recommendation.candidates), at)
+        # A unit that was locked or taken in this instant is no missing unit: the next round looks again.
+        _nobody(incident, version, now.stands.on_it, seen.at)
     return None
+
+
+def _nobody(incident: Incident, version: ProgramVersion, on_it: Collection[UUID], at: datetime) -> None:
+    """Say of each of the program's units why it cannot go."""
+    teams = version.program.teams.values_list("pk", flat=True)
+    only = list(Unit.objects.filter(team__in=teams).values_list("pk", flat=True))
+    said = recommend_for(incident, units=units_with_facts(incident.centre, at=at, only=only), at=at)
+    if said.best is None or UUID(said.best.unit_id) in on_it:
+        # Otherwise one came free while we looked: the next round asks it.
+        _no_unit(incident, said.no_unit_reason or "all_busy", list(said.candidates), at)
 
 
 def _free(unit: Unit, incident: Incident) -> bool:
@@ -108,7 +122,7 @@ def _free(unit: Unit, incident: Incident) -> bool:
 def _offer(
     incident: Incident, unit: Unit, case: Candidate, slot: str, timeout_s: int, by: User | None, at: datetime
 ) -> Assignment:
-    assignment = Assignment.objects.create(
+    assignment = Assignment(
         incident=incident,
         unit=unit,
         slot=slot,
@@ -121,6 +135,8 @@ def _offer(
         why=case.to_dict(),
         eta_s=case.eta_s,
     )
+    row_insert(assignment)
+    missed = bool(incident.no_unit_reason)
     incident.no_unit_reason, incident.no_unit_detail = "", []
     record(
         incident=incident,
@@ -142,7 +158,8 @@ def _offer(
         entity_id=assignment.pk,
         detail={"unit": str(unit.pk)},
     )
-    alarms_end(kind=Alarm.Kind.NO_UNIT, subject=str(incident.pk), at=at, note="offered")
+    if missed:
+        alarms_end(Alarm.Kind.NO_UNIT, subject=str(incident.pk), at=at, note="offered")
     if incident.risen_at is not None and not unit.armed:
         last = StageOrder.objects.filter(assignment__incident=incident).order_by("-at").first()
         words = last.words if last is not None else "Danger rose after sending: ask dispatch"
@@ -199,8 +216,8 @@ def assignment_offer(*, incident: Incident, unit: Unit, by: User, at: datetime, 
         raise Refused("unit_taken", f"{unit.call_sign} is already on a call.", field="unit", status=409)
     if slot != Slot.ASSIST and incident.assignments.filter(slot=slot, state__in=ASSIGNMENT_ACCEPTED).exists():
         raise Refused("slot_filled", "This place is filled: send the unit as assisting.", field="slot", status=409)
-    for standing in incident.assignments.select_for_update().filter(slot=slot, state="offered"):
-        _end_offer(incident, standing, "cancel", by, at, reason="another_chosen")
+    for former in incident.assignments.select_for_update().filter(slot=slot, state="offered"):
+        _end_offer(incident, former, "cancel", by, at, reason="another_chosen")
     loaded = units_with_facts(incident.centre, at=at, only=[locked.pk])
     case = recommend_for(incident, units=loaded, at=at).candidates[0]
     try:
@@ -251,5 +268,5 @@ def other_offers_end(incident: Incident, accepted: Assignment, by: User | None, 
 
 def offers_withdraw(incident: Incident, by: User | None, at: datetime, *, reason: str) -> None:
     """The plan of a locked incident has changed: nobody may still accept an offer that was made under the old one."""
-    for standing in incident.assignments.select_for_update().filter(state="offered"):
-        _end_offer(incident, standing, "cancel", by, at, reason=reason)
+    for offer in incident.assignments.select_for_update().filter(state="offered"):
+        _end_offer(incident, offer, "cancel", by, at, reason=reason)

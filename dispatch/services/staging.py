@@ -123,7 +123,7 @@ def order_end(assignment: Assignment, by: User | None, at: datetime) -> None:
     if by is not None:
         order.lifted_at, order.lifted_by, order.lift_reason = at, by, "assignment_over"
         order.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
-    alarms_end(kind=Alarm.Kind.STAGE_UNACKNOWLEDGED, subject=str(order.pk), at=at, by=by, note="assignment over")
+    alarms_end(Alarm.Kind.STAGE_UNACKNOWLEDGED, subject=str(order.pk), at=at, by=by, note="assignment over")
 
 
 @transaction.atomic
@@ -146,7 +146,7 @@ def stage_acknowledge(*, order: StageOrder, how: str, by: User, at: datetime) ->
             reason=how,
             ids={"unit": str(order.assignment.unit_id)},
         )
-        alarms_end(kind=Alarm.Kind.STAGE_UNACKNOWLEDGED, subject=str(order.pk), at=at, by=by, note=how)
+        alarms_end(Alarm.Kind.STAGE_UNACKNOWLEDGED, subject=str(order.pk), at=at, by=by, note=how)
         audit(
             action="stage_order.acknowledge",
             at=at,
@@ -180,7 +180,7 @@ def stage_lift(*, order: StageOrder, reason: str, by: User, at: datetime) -> Sta
             reason=reason,
             ids={"unit": str(order.assignment.unit_id)},
         )
-        alarms_end(kind=Alarm.Kind.STAGE_UNACKNOWLEDGED, subject=str(order.pk), at=at, by=by, note="lifted")
+        alarms_end(Alarm.Kind.STAGE_UNACKNOWLEDGED, subject=str(order.pk), at=at, by=by, note="lifted")
         audit(
             action="stage_order.lift",
             at=at,
