@@ -7,7 +7,7 @@ LAUNCH = $(PYTHON) -m launch
 
 export PORT SIMULATOR DEMO
 
-.PHONY: help run test lint bench setup reset lock python
+.PHONY: help run test lint bench chaos setup reset lock python
 .SUFFIXES:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make test    every check and test, as CI runs them'
 	@echo 'make lint    the checks without the tests'
 	@echo 'make bench   load measurements (ARGS="...")'
+	@echo 'make chaos   kill and freeze parts under load, then count what was lost (MINUTES=1 SEED=1)'
 	@echo 'make setup   install what the others need and start nothing'
 	@echo 'make reset   delete the demo data and logs in var/'
 	@echo 'make lock    write the lock files anew (needs uv and npm)'
@@ -28,3 +29,8 @@ run test lint setup reset lock: python
 
 bench: python
 	@$(LAUNCH) bench $(ARGS)
+
+MINUTES = 1
+SEED = 1
+chaos: python
+	@$(LAUNCH) chaos --minutes $(MINUTES) --seed $(SEED)

@@ -29,7 +29,7 @@ except EnvError as error:
     raise ImproperlyConfigured(f"An environment variable cannot be read: {error}. See .env.example.") from error
 
 # Commands that look at code only, and never at a call, run without a server and without a secret.
-_OFFLINE = len(sys.argv) > 1 and sys.argv[1] in {"triage", "prove", "makemigrations", "collectstatic", "help"}
+_OFFLINE = len(sys.argv) > 1 and sys.argv[1] in {"triage", "prove", "makemigrations", "collectstatic", "chaos", "help"}
 _CHECKING_TYPES = "mypy" in Path(sys.argv[0]).name or "dmypy" in Path(sys.argv[0]).name
 if not SECRET_KEY:
     if not (_OFFLINE or _CHECKING_TYPES):

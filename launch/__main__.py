@@ -1,4 +1,4 @@
-"""The launcher's command line: `python -m launch run|test|lint|bench|setup|vendor|reset|locks|lock`.
+"""The launcher's command line: `python -m launch run|test|lint|bench|chaos|setup|vendor|reset|locks|lock`.
 
 The first stage runs on any Python 3.11 to 3.13, makes the virtual environment and starts itself again inside it.
 """
@@ -9,14 +9,14 @@ import signal
 import subprocess
 import sys
 
-from launch.checks import bench, lint, test
+from launch.checks import bench, chaos, lint, test
 from launch.install import DEV_LOCKS, ensure_front_end, ensure_python_packages, ensure_venv
 from launch.locks import lock_problems, strip_addresses
 from launch.paths import ROOT, default_var, inside_venv, venv_python
 from launch.run import reset, run
 from launch.say import LaunchError, complain, say
 
-_USAGE = "Usage: python -m launch run|test|lint|bench|setup|vendor|reset|locks|lock"
+_USAGE = "Usage: python -m launch run|test|lint|bench|chaos|setup|vendor|reset|locks|lock"
 
 
 def setup() -> int:
@@ -68,14 +68,15 @@ def main(arguments: list[str]) -> int:
     if command == "vendor":
         return vendor()
     commands = {"run": lambda: run(default_var()), "test": test, "lint": lint, "setup": setup}
-    if command not in (*commands, "bench"):
+    with_arguments = {"bench": bench, "chaos": chaos}
+    if command not in {*commands, *with_arguments}:
         say(_USAGE)
         return 2
     if not inside_venv():
         ensure_venv()
         python = str(venv_python())
         os.execv(python, [python, "-m", "launch", command, *rest])  # noqa: S606 - no shell is wanted
-    return bench(rest) if command == "bench" else commands[command]()
+    return with_arguments[command](rest) if command in with_arguments else commands[command]()
 
 
 if __name__ == "__main__":

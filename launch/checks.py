@@ -1,5 +1,6 @@
-"""`make test`, `make lint` and `make bench`: the checks, on private servers that end with them."""
+"""`make test`, `make lint`, `make bench` and `make chaos`: the checks, on private servers that end with them."""
 
+import argparse
 import os
 import secrets
 import shutil
@@ -166,3 +167,19 @@ def bench(arguments: list[str]) -> int:
     ensure_front_end(var)
     with private_servers() as env:
         return _call(_tool("bench", *arguments), env)
+
+
+def chaos(arguments: list[str]) -> int:
+    """Kill and restart the parts of a private stack under load, then check that nothing was lost."""
+    parser = argparse.ArgumentParser(prog="python -m launch chaos")
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args(arguments)
+    _stop_like_ctrl_c()
+    var = default_var().create()
+    ensure_python_packages(DEV_LOCKS, var)
+    ensure_front_end(var)
+    # Imported here: it needs the packages that the line above installs.
+    from launch.chaos import chaos as run_chaos
+
+    return run_chaos(minutes=chosen.minutes, seed=chosen.seed)

@@ -1,0 +1,257 @@
+"""What one claim costs: the product's offer of one waiting incident, against bare SQL that writes the same rows.
+
+    python -m bench claims [--units 12 200] [--workers 1 4]
+
+A claim is dispatch.services.offers: lock the centre's order and the incident, look at stop keys, place and refusals,
+choose among the units, lock the unit, write the assignment, the incident, and the history, event and audit rows.
+The floor is written by hand with psycopg on the same tables, in the same run: the same locks and the same writes in one
+transaction, the unit given to it, nothing looked up and nothing chosen. Workers are processes; all claim in one centre,
+so the centre's lock lets one through at a time. The "nudge" row is the whole of what a Celery nudge does for one new
+incident: find what waits, load the units, claim. Target: a claim costs at most twice its floor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import django
+import psycopg
+from psycopg.types.json import Jsonb
+
+from bench.ground import crews_add, incidents_wait, machine, percentiles, prepare, units_free
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+TARGET = 2.0
+MOST_CLAIMS, TURNS, MOST_TURNS = 400, 3, 12
+
+Times = list[float]
+Work = Callable[[Sequence[uuid.UUID], Sequence[uuid.UUID]], Times]
+
+
+def by_product(incidents: Sequence[uuid.UUID], units: Sequence[uuid.UUID]) -> Times:
+    """Seconds of each claim of a round over the given incidents."""
+    from accounts.models import Centre
+    from dispatch.selectors.free_units import Round
+    from dispatch.services.offers import incident_offer
+
+    centre = Centre.objects.get()
+    took: Times = []
+    seen = Round(centre, datetime.now(UTC))
+    for incident in incidents:
+        began = time.perf_counter()
+        if incident_offer(incident, seen) is not None:
+            took.append(time.perf_counter() - began)
+    return took
+
+
+def by_nudge(incidents: Sequence[uuid.UUID], units: Sequence[uuid.UUID]) -> Times:
+    """Seconds of offers_run for one incident that waits alone. The others are held back by their late mark."""
+    from accounts.models import Centre
+    from dispatch.models import Incident
+    from dispatch.services.offers import offers_run
+
+    centre = Centre.objects.get()
+    took: Times = []
+    Incident.objects.filter(pk__in=incidents).update(late=True)
+    for incident in incidents:
+        Incident.objects.filter(pk=incident).update(late=False)
+        began = time.perf_counter()
+        made = offers_run(centre=centre, at=datetime.now(UTC))
+        took += [time.perf_counter() - began] * len(made)
+    return took
+
+
+def by_hand(incidents: Sequence[uuid.UUID], units: Sequence[uuid.UUID]) -> Times:
+    """The floor. Reads one claim of the product as its pattern, so that the rows are of the same size."""
+    with psycopg.connect(os.environ["DATABASE_URL"]) as pattern:
+        row = pattern.execute(
+            "SELECT why, program_version_id FROM dispatch_assignment WHERE why <> '{}' LIMIT 1"
+        ).fetchone()
+        centre_row = pattern.execute("SELECT id FROM accounts_centre").fetchone()
+    assert row is not None
+    assert centre_row is not None
+    (why, version), (centre,) = row, centre_row
+    took: Times = []
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        cursor = connection.cursor()
+        for incident, unit in zip(incidents, units, strict=False):
+            began = time.perf_counter()
+            at = datetime.now(UTC)
+            key = uuid.uuid4()
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [7_411_000, centre])
+            cursor.execute("SELECT version FROM dispatch_incident WHERE id = %s FOR UPDATE", [incident])
+            cursor.execute("SELECT id FROM responders_unit WHERE id = %s FOR UPDATE SKIP LOCKED", [unit])
+            cursor.execute(
+                "INSERT INTO dispatch_assignment (id, incident_id, unit_id, slot, state, exclusive, by_phone,"
+                " program_version_id, offered_at, offer_expires_at, why, eta_s, end_reason, disposition, version)"
+                " VALUES (%s, %s, %s, 'primary', 'offered', true, false, %s, %s, %s, %s, 300, '', '', 1)",
+                [key, incident, unit, version, at, at + timedelta(seconds=60), Jsonb(why)],
+            )
+            cursor.execute(
+                "UPDATE dispatch_incident SET no_unit_reason = '', no_unit_detail = '[]', version = version + 1"
+                " WHERE id = %s",
+                [incident],
+            )
+            cursor.execute(
+                "INSERT INTO dispatch_historyrow (centre_id, incident_id, entity, entity_id, action, from_state,"
+                " to_state, at, reason, detail)"
+                " VALUES (%s, %s, 'assignment', %s, 'offer', '', 'offered', %s, '', '{}')",
+                [centre, incident, key, at],
+            )
+            cursor.execute(
+                "INSERT INTO live_event (centre_id, entity, entity_id, version, kind, ids, at)"
+                " VALUES (%s, 'incident', %s, 2, 'assignment.offer', %s, %s)",
+                [centre, incident, Jsonb({"assignment": str(key), "unit": str(unit)}), at],
+            )
+            cursor.execute("SELECT pg_notify('live', '')")
+            cursor.execute(
+                "INSERT INTO accounts_auditrow (at, centre_id, actor, action, entity, entity_id, detail)"
+                " VALUES (%s, %s, 'engine', 'assignment.offer', 'assignment', %s, %s)",
+                [at, centre, str(key), Jsonb({"unit": str(unit)})],
+            )
+            connection.commit()
+            took.append(time.perf_counter() - began)
+    return took
+
+
+WAYS: dict[str, Work] = {"floor": by_hand, "claim": by_product, "nudge": by_nudge}
+
+
+def _worker(way: str, incidents: list[uuid.UUID], units: list[uuid.UUID], gate: Barrier, out: Any) -> None:
+    """One process of a cell: waits for the others, then works through its share."""
+    django.setup()
+    from django.db import connection
+
+    connection.ensure_connection()
+    gate.wait()
+    began = time.time()
+    out.put((began, WAYS[way](incidents, units), time.time()))
+
+
+def block(city: dict[str, Any], way: str, *, units: list[uuid.UUID], workers: int) -> tuple[Times, float, int, int]:
+    """One block of claims: the time of each, the wall time, how many were asked for, and units booked twice."""
+    number = min(MOST_CLAIMS, max(len(units) * 3 // 4, 1))
+    incidents = incidents_wait(city, number, at=datetime.now(UTC))
+    if workers == 1:
+        began = time.perf_counter()
+        took = WAYS[way](incidents, units)
+        wall = time.perf_counter() - began
+    else:
+        context = multiprocessing.get_context("spawn")
+        gate, out = context.Barrier(workers), context.Queue()
+        running = [
+            context.Process(target=_worker, args=(way, incidents[n::workers], units[n::workers], gate, out))
+            for n in range(workers)
+        ]
+        for one in running:
+            one.start()
+        parts = [out.get() for _ in running]
+        for one in running:
+            one.join()
+        took = [seconds for _, part, _ in parts for seconds in part]
+        wall = max(end for _, _, end in parts) - min(begin for begin, _, _ in parts)
+    with psycopg.connect(os.environ["DATABASE_URL"]) as look:
+        twice = double_booked(look)
+    units_free(at=datetime.now(UTC))
+    return took, wall, number, twice
+
+
+def cells(city: dict[str, Any], ways: Sequence[str], *, units: list[uuid.UUID], workers: int) -> list[dict[str, Any]]:
+    """Claims a second over all workers, and the time of the single claim, of each way.
+
+    The ways take turns block by block, so that whatever else the machine does falls on all of them alike.
+    """
+    blocks: dict[str, list[tuple[Times, float, int, int]]] = {way: [] for way in ways}
+    turns = MOST_TURNS if workers == 1 and len(units) * MOST_TURNS < MOST_CLAIMS else TURNS
+    for _ in range(turns):
+        for way in ways:
+            blocks[way].append(block(city, way, units=units, workers=workers))
+    found = []
+    for way in ways:
+        took = [seconds for part, _, _, _ in blocks[way] for seconds in part]
+        found.append(
+            {
+                "way": way,
+                "units": len(units),
+                "workers": workers,
+                "asked": sum(asked for _, _, asked, _ in blocks[way]),
+                "claims": len(took),
+                "double_booked": sum(twice for _, _, _, twice in blocks[way]),
+                "claims_per_s": round(len(took) / sum(wall for _, wall, _, _ in blocks[way])),
+                **percentiles(took, at=(50, 95)),
+            }
+        )
+    return found
+
+
+def double_booked(connection: psycopg.Connection[Any]) -> int:
+    """Units that hold two live exclusive assignments at this moment."""
+    row = connection.execute(
+        "SELECT count(*) FROM (SELECT unit_id FROM dispatch_assignment WHERE ended_at IS NULL AND exclusive"
+        " GROUP BY unit_id HAVING count(*) > 1) twice"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def measure(sizes: Sequence[int], workers: Sequence[int]) -> dict[str, Any]:
+    """All cells, each floor beside its claim."""
+    city = prepare()
+    django.setup()
+    found: list[dict[str, Any]] = []
+    for size in sizes:
+        units = crews_add(city, size, at=datetime.now(UTC))
+        block(city, "claim", units=units, workers=1)  # warms up, and gives the floor its pattern
+        for number in workers:
+            ways = ("floor", "claim", "nudge") if number == 1 else ("floor", "claim")
+            made = cells(city, ways, units=units, workers=number)
+            made[1]["ratio"] = round(made[1]["p50_ms"] / made[0]["p50_ms"], 2)
+            found += made
+    ratios = [one["ratio"] for one in found if "ratio" in one]
+    return {
+        "bench": "claims",
+        "target_ratio": TARGET,
+        "worst_ratio": max(ratios),
+        "double_booked": sum(one["double_booked"] for one in found),
+        "met": max(ratios) <= TARGET,
+        "cells": found,
+    }
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The figures for a person."""
+    lines = [f"{'way':<8}{'units':>7}{'workers':>9}{'claims/s':>10}{'p50 ms':>9}{'p95 ms':>9}{'x floor':>9}"]
+    lines += [
+        f"{c['way']:<8}{c['units']:>7}{c['workers']:>9}{c['claims_per_s']:>10}{c['p50_ms']:>9}{c['p95_ms']:>9}"
+        f"{c.get('ratio', ''):>9}"
+        for c in figures["cells"]
+    ]
+    said = "met" if figures["met"] else "missed"
+    lines.append(
+        f"target: at most {figures['target_ratio']} x floor: {said} (worst {figures['worst_ratio']});"
+        f" double-booked {figures['double_booked']}"
+    )
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
+    """Measure and return the figures."""
+    parser = argparse.ArgumentParser(prog="python -m bench claims", description=__doc__)
+    parser.add_argument("--units", type=int, nargs="+", default=[12, 200])
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 4])
+    chosen = parser.parse_args(arguments)
+    return {**measure(chosen.units, chosen.workers), "machine": machine()}
+
+
+if __name__ == "__main__":
+    figures = main()
+    print(json.dumps(figures))
+    print(table(figures))
