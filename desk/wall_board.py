@@ -11,6 +11,7 @@ from accounts.models import Centre
 from dispatch.selectors.alarms import Headline, wall_headline
 from dispatch.selectors.incident_rows import IncidentRow, incident_rows
 from dispatch.selectors.unit_rows import UnitRow, unit_rows
+from programs.selectors import suspensions_standing
 
 _ROWS_FIT, _PENDING_FIT, _UNIT_FIT = 9, 6, 10
 """Rows of 72 px that fit 1920 x 1080 under the headline, titles and the "more" lines."""
@@ -49,6 +50,7 @@ class WallBoard:
     """The whole board, worst first, with how many rows did not fit."""
 
     headline: Headline
+    stopped: bool
     pending: list[WallCall]
     pending_more: int
     pending_count: int
@@ -123,6 +125,8 @@ def wall_board(centre: Centre, at: datetime) -> WallBoard:
     )
     return WallBoard(
         headline=wall_headline(centre=centre, at=at),
+        # Beside the headline, since something worse may hold the first line while diversion is stopped.
+        stopped=bool(suspensions_standing(centre)),
         pending=shown,
         pending_more=more,
         pending_count=len(pending),

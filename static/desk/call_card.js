@@ -163,7 +163,9 @@ export class Card {
     this.answering += 1;
     const ok = await this.send("answers", { key: question.dataset.question, value }, "send");
     this.answering -= 1;
-    if (ok && !next && this.answering === 0) this.afterAnswer();
+    // What had the focus may have been settled by this answer and folded away.
+    const lost = !document.activeElement || document.activeElement === document.body;
+    if (ok && this.answering === 0 && (!next || lost)) this.afterAnswer();
     else if (!ok && this.part(`q-${question.dataset.question}`)) this.focusIn(this.part(`q-${question.dataset.question}`));
   }
 

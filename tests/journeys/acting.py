@@ -57,6 +57,7 @@ def answer_open_questions(page: Page, call: str, answers: Mapping[str, str] = CA
     """Answer whatever has the focus with one key each until nothing is open; returns the keys of the questions."""
     asked: list[str] = []
     for _ in range(at_most):
+        page.wait_for_function("() => document.activeElement !== document.body")
         question = page.evaluate("() => document.activeElement.closest('[data-question]')?.dataset.question || ''")
         if not question:
             break

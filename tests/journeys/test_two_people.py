@@ -62,25 +62,6 @@ def test_stop_key_holds_diversion_until_two_people_resume(stack: Stack, person: 
     assert complaints == []
 
 
-def test_a_display_shows_the_wall_until_it_is_revoked(stack: Stack, person: Person, complaints: list[str]) -> None:
-    """Check 27: a device's token shows the wall without a person, and nothing once it is revoked."""
-    supervisor = person("supervisor1", "/displays/")
-    supervisor.locator("#display-name").fill("North wall")
-    supervisor.get_by_role("button", name="Make its link").click()
-    link = supervisor.locator(".notice .data").inner_text()
-    device = supervisor.context.browser
-    assert device is not None
-    context = device.new_context(viewport={"width": 1920, "height": 1080})
-    wall = context.new_page()
-    wall.goto(link)
-    wall.wait_for_selector("html[data-live-state=live]")
-    expect(wall.locator("#wall-board")).to_be_visible()
-    supervisor.get_by_role("button", name="Revoke").click()
-    expect(wall.locator("body")).to_contain_text("not authorised", timeout=30_000)
-    expect(wall.locator("#wall-board")).to_have_count(0)
-    context.close()
-
-
 def test_declining_and_joining(stack: Stack, person: Person, complaints: list[str]) -> None:
     """A declined offer goes to the next unit; a second caller is joined by one key and both stay listed."""
     console = person("calltaker2", "/console/")
