@@ -4,8 +4,9 @@ A wall is read from across a room by whoever stands there, so names, phones, pla
 template: they are not in these rows at all.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.models import Centre
 from dispatch.selectors.alarms import Headline, wall_headline
@@ -15,6 +16,7 @@ from programs.selectors import suspensions_standing
 
 _ROWS_FIT, _PENDING_FIT, _UNIT_FIT = 9, 6, 10
 """Rows of 72 px that fit 1920 x 1080 under the headline, titles and the "more" lines."""
+_KEPT = timedelta(seconds=5)
 _UNIT_ORDER = {"critical": 0, "serious": 1, "standby": 2, "caution": 3, "normal": 4, "off": 5}
 _SHORT = {"NOT TRIAGED": "NEW", "TRIAGED": "NEW", "HANDED OFF": "HANDED", "LATE ENTRY": "LATE?", "RETURNED": "BACK"}
 
@@ -111,14 +113,47 @@ def _fit(rows: list[WallCall], room: int) -> tuple[list[WallCall], int]:
     return rows[:room], max(0, len(rows) - room)
 
 
-def wall_board(centre: Centre, at: datetime) -> WallBoard:
-    """The board of a centre. Rows give way to each other: an empty list leaves its room to the other one."""
-    rows = incident_rows(centre=centre, at=at)
-    pending = [_call(row) for row in rows if row.waiting]
-    active = [_call(row) for row in rows if not row.waiting]
+class WallRows:
+    """The rows that walls are drawn from, kept by the renderer: a change reads its own rows, not the whole floor's.
+
+    Read anew every few seconds, since a row may also change by time alone, and whenever it is not sure to be whole.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[datetime, dict[str, IncidentRow], dict[str, UnitRow]]] = {}
+
+    def changed(
+        self, centre: Centre, incidents: Collection[IncidentRow], units: Collection[UnitRow], at: datetime
+    ) -> tuple[list[IncidentRow], list[UnitRow]]:
+        """All rows of the centre, of which these have just been read."""
+        # Taken out while it changes: should anything fail, the next board is read whole.
+        read_at, calls, crews = self._kept.pop(centre.pk, (None, {}, {}))
+        if read_at is None or not timedelta(0) <= at - read_at < _KEPT:
+            read_at = at
+            calls = {row.id: row for row in incident_rows(centre=centre, at=at)}
+            crews = {row.id: row for row in unit_rows(centre=centre, at=at)}
+        for row in incidents:
+            if row.gone:
+                calls.pop(row.id, None)
+            else:
+                calls[row.id] = row
+        crews.update((row.id, row) for row in units)
+        self._kept[centre.pk] = (read_at, calls, crews)
+        return sorted(calls.values(), key=lambda row: row.key), sorted(crews.values(), key=lambda row: row.key)
+
+
+def whole_floor(centre: Centre, at: datetime) -> tuple[list[IncidentRow], list[UnitRow]]:
+    """All rows of the centre, read now."""
+    return incident_rows(centre=centre, at=at), unit_rows(centre=centre, at=at)
+
+
+def wall_board(centre: Centre, at: datetime, rows: tuple[list[IncidentRow], list[UnitRow]]) -> WallBoard:
+    """The board of a centre. Calls give way to each other: an empty list leaves its room to the other one."""
+    incidents, units = rows
+    pending = [_call(row) for row in incidents if row.waiting]
+    active = [_call(row) for row in incidents if not row.waiting]
     shown, more = _fit(pending, max(_PENDING_FIT, _ROWS_FIT - max(1, len(active))))
     shown_active, more_active = _fit(active, _ROWS_FIT - len(shown))
-    units = unit_rows(centre=centre, at=at)
     on_duty = sorted(
         (unit for unit in units if unit.status != "off_shift"),
         key=lambda unit: (_UNIT_ORDER[unit.level], unit.call_sign),

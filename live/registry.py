@@ -7,7 +7,7 @@ lower case, digits, ``-``, ``_``, ``:`` and ``.``, 80 characters at most.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -33,11 +33,13 @@ class Viewer:
     session_key: str
 
 
-Render = Callable[[Collection[UUID]], Iterable[Frame]]
+Changed = Mapping[str, Sequence[UUID]]
+"""Entity to the ids that changed, each once whatever the number of events; never an empty sequence."""
+Render = Callable[[int, Changed], Iterable[Frame]]
 AccessRule = Callable[[HttpRequest, str, int], bool]
 ViewerOf = Callable[[HttpRequest], "Viewer | None"]
 
-_renders: dict[str, list[Render]] = {}
+_renders: dict[Render, frozenset[str]] = {}
 _rules: dict[str, AccessRule] = {}
 _viewer_of: ViewerOf | None = None
 
@@ -47,21 +49,20 @@ def is_audience(name: str) -> bool:
     return _AUDIENCE.match(name) is not None
 
 
-def register(entity: str, render: Render) -> None:
-    """Draw ``entity`` with ``render`` after each change.
+def register(render: Render, *entities: str) -> None:
+    """Draw what changed with ``render(centre_id, changed)`` after each batch of events about any of ``entities``.
 
-    ``render`` gets the ids that changed (each once, whatever the number of events), reads their present state, and
-    returns frames in the order in which they are to be applied. It runs in the renderer, outside a transaction, and
-    must cost a constant number of queries. Several renders may be registered for one entity; each once.
+    ``render`` reads the present state of the ids in ``changed`` (only entities that it is registered for, all of one
+    centre) and returns frames in the order in which they are to be applied. It runs in the renderer, outside a
+    transaction, and must cost a constant number of queries. Once per batch and centre: what several entities share, as
+    a wall board does, is drawn once.
     """
-    renders = _renders.setdefault(entity, [])
-    if render not in renders:
-        renders.append(render)
+    _renders[render] = _renders.get(render, frozenset()) | frozenset(entities)
 
 
-def renders_of(entity: str) -> tuple[Render, ...]:
-    """The renders of an entity; none for one that no board shows."""
-    return tuple(_renders.get(entity, ()))
+def renders() -> tuple[tuple[Render, frozenset[str]], ...]:
+    """All renders with the entities that they draw, in the order of registration."""
+    return tuple(_renders.items())
 
 
 def register_access(audience_prefix: str, rule: AccessRule) -> None:

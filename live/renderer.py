@@ -40,7 +40,7 @@ from live.broker import (
     engine_channel,
     shared_publisher,
 )
-from live.registry import Frame, is_audience, renders_of
+from live.registry import Changed, Frame, Render, is_audience, renders
 from live.selectors import RENDERER, live_epoch
 
 logger = logging.getLogger(__name__)
@@ -300,31 +300,33 @@ class Renderer:
             last[event.centre_id] = event.number
         for centre, entities in by_centre.items():
             drawn = _Drawn()
-            for entity, ids in entities.items():
-                self._draw(entity, list(ids), drawn)
+            for render, of in renders():
+                changed = {entity: list(ids) for entity, ids in entities.items() if entity in of}
+                if changed:
+                    self._draw(render, centre, changed, drawn)
                 if self._beat_due():
                     self._beat()
             if drawn.reload:
                 self._owed_reload.add(centre)
             self._publish(centre, drawn.html, last[centre])
 
-    def _draw(self, entity: str, ids: list[UUID], drawn: _Drawn) -> None:
-        for render in renders_of(entity):
+    def _draw(self, render: Render, centre: int, changed: Changed, drawn: _Drawn) -> None:
+        try:
+            self._collect(render(centre, changed), drawn)
+            return
+        except (DatabaseError, InterfaceError) as error:
+            if not connections[self._database].is_usable():
+                raise
+            _report("+".join(changed), error)
+        except Exception as error:  # noqa: BLE001 - one app's drawing must never stop the boards of the others
+            _report("+".join(changed), error)
+        singles = [(entity, one) for entity, ids in changed.items() for one in ids]
+        for entity, one in singles if len(singles) > 1 else ():
             try:
-                self._collect(render(ids), drawn)
-                continue
-            except (DatabaseError, InterfaceError) as error:
-                if not connections[self._database].is_usable():
-                    raise
+                self._collect(render(centre, {entity: [one]}), drawn)
+            except Exception as error:  # noqa: BLE001 - as above; the pages reload instead
                 _report(entity, error)
-            except Exception as error:  # noqa: BLE001 - one app's drawing must never stop the boards of the others
-                _report(entity, error)
-            for one in ids if len(ids) > 1 else ():
-                try:
-                    self._collect(render([one]), drawn)
-                except Exception as error:  # noqa: BLE001 - as above; the pages reload instead
-                    _report(entity, error)
-            drawn.reload = True
+        drawn.reload = True
 
     @staticmethod
     def _collect(frames: Iterable[Frame], drawn: _Drawn) -> None:

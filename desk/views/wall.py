@@ -17,7 +17,7 @@ from desk.actions import form_of
 from desk.displays import COOKIE, COOKIE_AGE_S, device_of, session_key_of
 from desk.forms.dispatching import DisplayForm
 from desk.pages import live_page, live_region
-from desk.wall_board import wall_board
+from desk.wall_board import wall_board, whole_floor
 from live.selectors import Position, live_position
 from live.services import revoke_after_commit
 
@@ -27,7 +27,7 @@ _KEEPERS = (Role.SUPERVISOR, Role.SYSTEM_ADMINISTRATOR)
 
 def wall_context(centre: Centre, position: Position, at: datetime) -> dict[str, Any]:
     """Context of the board; also used by its frames."""
-    return {"board": wall_board(centre, at), "v": position.number, "now": at}
+    return {"board": wall_board(centre, at, whole_floor(centre, at)), "v": position.number, "now": at}
 
 
 def _page(request: HttpRequest, centre: Centre, snapshot: str) -> HttpResponse:

@@ -1,7 +1,7 @@
 """Frames: the row that a frame brings is the row that a reload shows, and the wall's hold nothing personal."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -27,7 +27,9 @@ from responders.services import unit_service
 from tests import factories
 from tests.desk.conftest import NOTE, NUMBER, SignedIn
 
-Frames = Callable[[Collection[UUID]], Iterable[Frame]]
+
+def _drawn(centre: Centre, **changed: Sequence[UUID]) -> list[Frame]:
+    return list(live_frames.board_frames(centre.pk, changed))
 
 
 def _html(frames: Iterable[Frame], audience: str) -> str:
@@ -41,17 +43,17 @@ def _element(html: str, element_id: str, tag: str) -> str:
     return re.sub(r">-?[\d:]+<", "><", found.group())
 
 
-def test_an_incident_row_live_equals_reload(signed_in: SignedIn, accepted: Assignment) -> None:
-    live = _html(live_frames.incident_frames([accepted.incident_id]), "console")
+def test_an_incident_row_live_equals_reload(signed_in: SignedIn, centre: Centre, accepted: Assignment) -> None:
+    live = _html(_drawn(centre, incident=[accepted.incident_id]), "console")
     page = signed_in("dispatcher").get(reverse("desk:queue")).content.decode()
     name = f"incident-{accepted.incident_id}"
     assert _element(live, name, "tr") == _element(page, name, "tr")
 
 
 def test_the_units_of_a_changed_incident_are_drawn_again(
-    signed_in: SignedIn, units: dict[str, Unit], accepted: Assignment
+    signed_in: SignedIn, centre: Centre, units: dict[str, Unit], accepted: Assignment
 ) -> None:
-    frames = list(live_frames.incident_frames([accepted.incident_id]))
+    frames = _drawn(centre, incident=[accepted.incident_id])
     unit = units["Star 1"]
     page = signed_in("dispatcher").get(reverse("desk:queue")).content.decode()
     name = f"unit-{unit.pk}"
@@ -61,10 +63,15 @@ def test_the_units_of_a_changed_incident_are_drawn_again(
 
 
 def test_an_alarm_row_live_equals_reload(
-    signed_in: SignedIn, people: dict[str, User], units: dict[str, Unit], accepted: Assignment, now: datetime
+    signed_in: SignedIn,
+    centre: Centre,
+    people: dict[str, User],
+    units: dict[str, Unit],
+    accepted: Assignment,
+    now: datetime,
 ) -> None:
     alarm = help_request(unit=units["Star 1"], by=people["responder"], at=now)
-    live = _html(live_frames.alarm_frames([alarm.pk]), "console")
+    live = _html(_drawn(centre, alarm=[alarm.pk]), "console")
     page = signed_in("dispatcher").get(reverse("desk:queue")).content.decode()
     name = f"alarm-{alarm.pk}"
     assert _element(live, name, "div") == _element(page, name, "div")
@@ -77,23 +84,23 @@ def test_what_is_over_leaves(
     call = factories.a_triaged_call(centre, by=people["call_taker"], at=now)
     call_end(call=call, ended_as="completed", by=people["call_taker"], at=now)
     incident_close(incident=call.incident, outcome="no_response_needed", by=people["dispatcher"], at=now)
-    live = _html(live_frames.incident_frames([call.incident_id]), "console")
+    live = _html(_drawn(centre, incident=[call.incident_id]), "console")
     assert re.search(rf'<tr id="incident-{call.incident_id}"[^>]*data-live-gone', live)
 
 
 def test_the_stop_key_reaches_every_console(people: dict[str, User], centre: Centre, now: datetime) -> None:
     suspension_set(centre=centre, scope="all", subject="", reason="Flood", by=people["supervisor"], at=now)
     stop = Suspension.objects.get()
-    frames = list(live_frames.suspension_frames([stop.pk]))
+    frames = _drawn(centre, suspension=[stop.pk])
     assert "DIVERSION STOPPED: all programs" in _html(frames, "console")
     assert "DIVERSION STOPPED" in _html(frames, "wall")
 
 
 def test_frames_name_only_registered_audiences(
-    people: dict[str, User], units: dict[str, Unit], accepted: Assignment, now: datetime
+    centre: Centre, people: dict[str, User], units: dict[str, Unit], accepted: Assignment, now: datetime
 ) -> None:
     unit_service(unit=units["Star 2"], service="on_break", reason="", by=people["responder2"], at=now)
-    frames = [*live_frames.incident_frames([accepted.incident_id]), *live_frames.unit_frames([units["Star 2"].pk])]
+    frames = _drawn(centre, incident=[accepted.incident_id], unit=[units["Star 2"].pk])
     assert {frame.audience for frame in frames} == {
         "console", "wall", f"unit:{units['Star 1'].pk}", f"unit:{units['Star 2'].pk}",
     }  # fmt: skip
@@ -116,11 +123,12 @@ def test_walls_and_their_frames_hold_no_name_phone_house_number_or_note(
     factories.a_caution(centre, at=now, label=factories.HOME)
     answers_record(incident=call.incident, source=call, answers={"weapon": "in_hand"}, by=people["call_taker"], at=now)
     alarm = help_request(unit=units["Star 2"], by=people["responder2"], at=now)
-    frames: list[Frame] = [
-        *live_frames.incident_frames([call.incident_id, accepted.incident_id]),
-        *live_frames.alarm_frames([alarm.pk, *Alarm.objects.values_list("pk", flat=True)]),
-        *live_frames.unit_frames([unit.pk for unit in units.values()]),
-    ]
+    frames = _drawn(
+        centre,
+        incident=[call.incident_id, accepted.incident_id],
+        alarm=[alarm.pk, *Alarm.objects.values_list("pk", flat=True)],
+        unit=[unit.pk for unit in units.values()],
+    )
     page = signed_in("dispatcher").get(reverse("desk:wall")).content.decode()
     shown = page + _html(frames, "wall")
     assert f">{call.incident.number:04d}<" in shown
@@ -128,6 +136,34 @@ def test_walls_and_their_frames_hold_no_name_phone_house_number_or_note(
     secret += ["Quillfeather", "Zephyrine", *(person.username for person in people.values())]
     secret += [str(call.incident_id), str(accepted.incident_id)]
     assert [word for word in secret if word.lower() in shown.lower()] == []
+
+
+def test_a_wall_drawn_change_by_change_equals_a_reload(
+    signed_in: SignedIn,
+    centre: Centre,
+    people: dict[str, User],
+    units: dict[str, Unit],
+    accepted: Assignment,
+    programs: dict[str, ProgramVersion],
+    now: datetime,
+) -> None:
+    """Only the first drawing reads the whole floor; later ones add, change and drop their own rows."""
+    _drawn(centre, incident=[accepted.incident_id])
+    opened = factories.a_triaged_call(centre, by=people["call_taker"], at=now)
+    _drawn(centre, incident=[opened.incident_id])
+    unit_service(unit=units["Star 2"], service="on_break", reason="", by=people["responder2"], at=now)
+    _drawn(centre, unit=[units["Star 2"].pk])
+    alarm = help_request(unit=units["Star 1"], by=people["responder"], at=now)
+    _drawn(centre, alarm=[alarm.pk])
+    call_end(call=opened, ended_as="completed", by=people["call_taker"], at=now)
+    incident_close(incident=opened.incident, outcome="no_response_needed", by=people["dispatcher"], at=now)
+    live = _html(_drawn(centre, incident=[opened.incident_id]), "wall")
+    page = signed_in("dispatcher").get(reverse("desk:wall_board")).content.decode()
+    assert "BREAK" in live
+    assert f">{opened.incident.number:04d}<" not in live
+    assert re.sub(r">-?[\d:]+<|data-v=.\d+.|oldest [\d:]+", "", live).strip() == (
+        re.sub(r">-?[\d:]+<|data-v=.\d+.|oldest [\d:]+", "", page).strip()
+    )
 
 
 def test_the_wall_shows_the_worst_and_how_many_more(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import psycopg
@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from live.broker import BREAK_LONGEST, Publisher
 from live.models import Event, Heartbeat
-from live.registry import Frame, register
+from live.registry import Changed, Frame, register
 from live.renderer import BATCH, PART, Renderer
 from live.selectors import RENDERER, live_epoch
 from live.services import event_record
@@ -39,14 +39,15 @@ def record(entity: str, *ids: uuid.UUID, centre_id: int = 1) -> None:
 
 
 class Board:
-    """Draws an entity for two audiences and remembers what it was asked for."""
+    """Draws what changed for two audiences and remembers what it was asked for."""
 
     def __init__(self) -> None:
         self.asked: list[list[uuid.UUID]] = []
         self.broken: set[uuid.UUID] = set()
 
-    def __call__(self, ids: Collection[uuid.UUID]) -> list[Frame]:
-        self.asked.append(list(ids))
+    def __call__(self, centre_id: int, changed: Changed) -> list[Frame]:
+        ids = [one for some in changed.values() for one in some]
+        self.asked.append(ids)
         if self.broken & set(ids):
             raise ValueError("Jane Doe, 555 0100")
         return [Frame(audience, f"<p>{one}</p>") for one in ids for audience in ("console", "wall")]
@@ -54,7 +55,7 @@ class Board:
 
 def test_many_changes_of_one_entity_are_drawn_once_per_audience(renderer: MakeRenderer, wire: Wire) -> None:
     board = Board()
-    register("incident", board)
+    register(board, "incident")
     working = renderer()
     one, other = uuid.uuid4(), uuid.uuid4()
     record("incident", one, other, one, one)
@@ -69,8 +70,8 @@ def test_many_changes_of_one_entity_are_drawn_once_per_audience(renderer: MakeRe
 
 
 def test_each_message_names_the_one_before_it_of_its_audience(renderer: MakeRenderer, wire: Wire) -> None:
-    register("incident", lambda ids: [Frame("console", "i")])
-    register("unit", lambda ids: [Frame("console", "u"), Frame("wall", "u")])
+    register(lambda centre, changed: [Frame("console", "i")], "incident")
+    register(lambda centre, changed: [Frame("console", "u"), Frame("wall", "u")], "unit")
     working = renderer()
     for entity in ("incident", "unit", "incident", "unit"):
         record(entity, uuid.uuid4())
@@ -86,7 +87,7 @@ def test_each_message_names_the_one_before_it_of_its_audience(renderer: MakeRend
 
 
 def test_centres_are_kept_apart(renderer: MakeRenderer, wire: Wire) -> None:
-    register("incident", lambda ids: [Frame("console", f"<p>{len(ids)}</p>")])
+    register(lambda centre, changed: [Frame("console", f"<p>{len(changed['incident'])}</p>")], "incident")
     working = renderer()
     with transaction.atomic():
         record("incident", uuid.uuid4(), centre_id=1)
@@ -99,8 +100,8 @@ def test_an_entity_that_cannot_be_drawn_stops_no_other(
     renderer: MakeRenderer, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
     board = Board()
-    register("incident", board)
-    register("unit", lambda ids: [Frame("wall", "<p>unit</p>")])
+    register(board, "incident")
+    register(lambda centre, changed: [Frame("wall", "<p>unit</p>")], "unit")
     good, bad = uuid.uuid4(), uuid.uuid4()
     board.broken.add(bad)
     working = renderer()
@@ -119,7 +120,7 @@ def test_an_entity_that_cannot_be_drawn_stops_no_other(
 
 
 def test_a_frame_for_an_impossible_audience_is_refused(renderer: MakeRenderer, wire: Wire) -> None:
-    register("incident", lambda ids: [Frame("Wall *", "<p></p>")])
+    register(lambda centre, changed: [Frame("Wall *", "<p></p>")], "incident")
     working = renderer()
     record("incident", uuid.uuid4())
     working.step()
@@ -140,7 +141,7 @@ def test_more_than_a_batch_is_worked_off_in_order(renderer: MakeRenderer) -> Non
 def test_numbers_are_given_without_redis_and_pages_reload_afterwards(
     fault: str, renderer: MakeRenderer, link: FaultyLink, wire: Wire
 ) -> None:
-    register("incident", lambda ids: [Frame("console", "<p></p>")])
+    register(lambda centre, changed: [Frame("console", "<p></p>")], "incident")
     now = [0.0]
     working = renderer(url=link.url)
     working._publisher = Publisher(link.url, timeout=0.1, clock=lambda: now[0])
@@ -165,7 +166,7 @@ def test_numbers_are_given_without_redis_and_pages_reload_afterwards(
 
 
 def test_a_silent_holder_is_replaced_and_can_do_nothing_more(renderer: MakeRenderer, wire: Wire) -> None:
-    register("incident", lambda ids: [Frame("console", "<p></p>")])
+    register(lambda centre, changed: [Frame("console", "<p></p>")], "incident")
     holder = renderer()
     standby = renderer(working=False)
     assert standby.acquire() is False
@@ -185,7 +186,7 @@ def test_a_silent_holder_is_replaced_and_can_do_nothing_more(renderer: MakeRende
 
 
 def test_what_a_crashed_holder_numbered_but_did_not_publish_is_drawn_again(renderer: MakeRenderer, wire: Wire) -> None:
-    register("incident", lambda ids: [Frame("console", f"<p>{len(ids)}</p>")])
+    register(lambda centre, changed: [Frame("console", f"<p>{len(changed['incident'])}</p>")], "incident")
     holder = renderer()
     record("incident", uuid.uuid4(), uuid.uuid4())
     assert [event.number for event in holder._give_numbers()] == [1, 2]
@@ -219,7 +220,7 @@ def test_one_for_all_centres_and_one_for_a_single_centre_exclude_each_other(rend
 
 @pytest.mark.usefixtures("running_renderer")
 def test_the_running_loop_wakes_on_commit_and_survives_the_end_of_its_connection(wire: Wire) -> None:
-    register("incident", lambda ids: [Frame("console", "<p></p>")])
+    register(lambda centre, changed: [Frame("console", "<p></p>")], "incident")
     record("incident", uuid.uuid4())
     assert wire.take(1)[0][1]["number"] == 1
     with connection.cursor() as cursor:
