@@ -177,6 +177,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "offer-pending": {"task": "dispatch.offer_pending", "schedule": 5.0},
     "seal-audit": {"task": "accounts.audit_seal", "schedule": 10.0},
+    "forget-events": {"task": "live.events_forget", "schedule": 600.0},
 }
 
 REST_FRAMEWORK: dict[str, Any] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -12,6 +12,9 @@ from live.broker import EVERY_CENTRE, control_channel, engine_channel, shared_pu
 from live.models import Event
 from live.selectors import ENGINE
 from live.tickets import session_hash
+
+KEPT = timedelta(days=15)
+"""A day more than the database allows, so that two clocks need not agree."""
 
 
 def event_record(
@@ -45,6 +48,21 @@ def event_record(
         )
         row.pk = cursor.fetchone()[0]
     return row
+
+
+def events_forget(*, at: datetime, limit: int = 20_000) -> int:
+    """Delete the oldest event rows of more than `KEPT`, at most `limit`; returns how many. History and audit stay.
+
+    The last number is never deleted: the next one is counted from it. The database refuses younger rows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            # Looks at the oldest rows only, so that it costs nothing while none is old enough.
+            "DELETE FROM live_event WHERE id IN (SELECT id FROM (SELECT id, at, number FROM live_event ORDER BY id"
+            " LIMIT %s) oldest WHERE at < %s AND number < (SELECT max(number) FROM live_event))",
+            [limit, at - KEPT],
+        )
+        return int(cursor.rowcount)
 
 
 def engine_heartbeat(*, centre_id: int = EVERY_CENTRE, role: str = ENGINE) -> None:

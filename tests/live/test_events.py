@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, transaction
 from live.models import Event, LiveEpoch
 from live.renderer import Renderer
 from live.selectors import ENGINE, events_after, heartbeat_age, live_epoch, live_position
-from live.services import engine_heartbeat, event_record
+from live.services import engine_heartbeat, event_record, events_forget
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,6 +68,17 @@ def test_an_event_cannot_be_deleted() -> None:
     record()
     with pytest.raises(DatabaseError, match="append-only"), connection.cursor() as cursor:
         cursor.execute("DELETE FROM live_event")
+
+
+def test_old_events_are_forgotten_but_never_the_last_number(renderer: Callable[..., Renderer]) -> None:
+    old = datetime.now(UTC) - timedelta(days=30)
+    for at in (old, old, datetime.now(UTC)):
+        record(at=at)
+    renderer().step()
+    record(at=old)  # not yet numbered
+    assert events_forget(at=datetime.now(UTC)) == 2
+    assert [event.number for event in Event.objects.order_by("id")] == [3, None]
+    assert events_forget(at=datetime.now(UTC) + timedelta(days=60)) == 0
 
 
 def test_a_late_commit_with_a_lower_id_is_not_skipped(renderer: Callable[..., Renderer]) -> None:
