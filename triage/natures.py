@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -26,12 +28,23 @@ class _NatureData(BaseModel):
     words: tuple[str, ...]
 
 
+class _DangerData(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    nature: str
+    words: tuple[str, ...]
+
+
 class _TableData(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     about: str
     version: str
     registry: str
     natures: tuple[_NatureData, ...]
+    dangers: tuple[_DangerData, ...]
+    masks: tuple[str, ...]
+    neutral: frozenset[str]
+    weak: frozenset[str]
+    abbreviations: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +80,38 @@ class Nature:
 
 #: Points of a match, best first. Own choice; only their order matters.
 _EXACT, _STARTS, _ALMOST, _INSIDE = 8, 5, 3, 2
+_WORD = re.compile(r"[a-z]+")
+_CODE_BEFORE = re.compile(r"^[0-9]+[A-Za-z0-9]*_")
+
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a local nature means: the ``nature``, or None where it is not certain, then with natures that come near.
+
+    ``dangerous``: its words speak of weapons, violence, domestic trouble, crime or fire, whether or not it was mapped.
+    """
+
+    text: str
+    nature: Nature | None
+    dangerous: bool
+    near: tuple[Nature, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Natures:
-    """The table in display order."""
+    """The table in display order. ``dangers``: (slug, phrases) whose words always mean a dangerous nature."""
 
     version: str
     registry: str
     natures: tuple[Nature, ...]
+    dangers: tuple[tuple[str, tuple[Words, ...]], ...]
+    masks: tuple[Words, ...]
+    neutral: frozenset[str]
+    weak: frozenset[str]
+    abbreviations: Mapping[str, str]
 
     def get(self, slug: str | None) -> Nature | None:
         """The nature called ``slug``, or None when the table does not know it (it then excludes nothing)."""
@@ -85,8 +121,10 @@ class Natures:
         """Natures whose code, name or words match every word typed, best first; small typing errors are forgiven.
 
         Each typed word may be whole, begun, or one or two slips away (an added, missing, wrong or swapped letter; two
-        only from seven letters on). Empty text gives the table's first ``limit``.
+        only from seven letters on). Empty text gives the table's first ``limit``. Words of danger bring a dangerous
+        nature to the top, since the first match is what Enter picks.
         """
+        danger = self.danger_in(text)
         typed = [w for w in text.casefold().replace("_", " ").replace("-", " ").split() if w]
         if not typed:
             return self.natures[:limit]
@@ -94,8 +132,63 @@ class Natures:
         for place, (nature, terms) in enumerate(_terms(self)):
             points = [max(_points(word, term) for term in terms) for word in typed]
             if all(points):
-                found.append((-sum(points), place, nature))
-        return tuple(n for _, _, n in sorted(found, key=lambda f: f[:2])[:limit])
+                found.append((danger is not None and not nature.dangerous, -sum(points), place, nature))
+        ranked = [nature for *_, nature in sorted(found, key=lambda f: f[:3])]
+        if danger is not None and not (ranked and ranked[0].dangerous):
+            ranked.insert(0, danger)
+        return tuple(ranked[:limit])
+
+    def danger_in(self, text: str) -> Nature | None:
+        """The dangerous nature that words of ``text`` always mean, or None. Only whole words count."""
+        words = _split(text)
+        for mask in self.masks:
+            words = _without(words, mask)
+        for slug, phrases in self.dangers:
+            if any(_holds(words, phrase) for phrase in phrases):
+                return self.get(slug)
+        return None
+
+    def resolve(self, text: str) -> Resolved:
+        """Map a local nature, certainly or not at all.
+
+        Words of danger decide first and need no other word to fit, since they can only raise care. Else the text must
+        be a code or name of the table, or all of its words that say anything must belong to one nature and to no other
+        (a weak word, such as "court", says too little alone); no typing error is forgiven and nothing is guessed.
+        """
+        danger = self.danger_in(text)
+        if danger is not None:
+            return Resolved(text, danger, True)
+        plain = text.strip().casefold()
+        named = [n for n in self.natures if plain in (n.slug, n.name.casefold(), n.registry_code.casefold())]
+        named = [] if plain in self.weak else named
+        if len(named) == 1:
+            return Resolved(text, named[0], named[0].dangerous)
+        said = {self.abbreviations.get(word, word) for word in _split(text)} - self.neutral
+        whole = [n for n, words in _whole_words(self) if said <= words] if said - self.weak else []
+        if len(whole) == 1:
+            return Resolved(text, whole[0], whole[0].dangerous)
+        return Resolved(text, None, False, tuple(named or whole))
+
+
+def _split(text: str) -> Words:
+    """The words of a local nature, without the code before an underscore ("104D_Alarm Burglary/Intrusion")."""
+    return tuple(_WORD.findall(_CODE_BEFORE.sub("", text.strip()).casefold()))
+
+
+def _holds(words: Words, phrase: Words) -> bool:
+    return any(words[i : i + len(phrase)] == phrase for i in range(len(words) - len(phrase) + 1))
+
+
+def _without(words: Words, phrase: Words) -> Words:
+    for i in range(len(words) - len(phrase) + 1):
+        if words[i : i + len(phrase)] == phrase:
+            return (*words[:i], "", *words[i + len(phrase) :])
+    return words
+
+
+@lru_cache(maxsize=4)
+def _whole_words(table: Natures) -> tuple[tuple[Nature, frozenset[str]], ...]:
+    return tuple((n, frozenset((*n.words, *_split(n.slug.replace("_", " ")), *_split(n.name)))) for n in table.natures)
 
 
 @lru_cache(maxsize=4)
@@ -147,18 +240,29 @@ def _distance(a: str, b: str, limit: int) -> int:
 
 @lru_cache(maxsize=1)
 def load() -> Natures:
-    """The table that ships with the code. Raises pydantic.ValidationError when the data file is damaged."""
+    """The table that ships with the code. Raises ValueError (pydantic's too) when the data file is damaged."""
     raw = resources.files("triage").joinpath("data/natures.json").read_text(encoding="utf-8")
     data = _TableData.model_validate(json.loads(raw))
     natures = tuple(
         Nature(**(n.model_dump() | {"standard_response": ordered_services(n.standard_response)})) for n in data.natures
     )
-    return Natures(data.version, data.registry, natures)
+    dangers = tuple((d.nature, tuple(_split(words) for words in d.words)) for d in data.dangers)
+    harmless = {n.slug for n in natures if not n.dangerous}
+    wrong = [slug for slug, _ in dangers if slug in harmless or slug not in {n.slug for n in natures}]
+    if wrong:
+        raise ValueError(f"words of danger mean natures that are none: {', '.join(wrong)}")
+    masks = tuple(_split(mask) for mask in data.masks)
+    return Natures(data.version, data.registry, natures, dangers, masks, data.neutral, data.weak, data.abbreviations)
 
 
 def get(slug: str | None) -> Nature | None:
     """Short for ``load().get(slug)``."""
     return load().get(slug)
+
+
+def resolve(text: str) -> Resolved:
+    """Short for ``load().resolve(text)``."""
+    return load().resolve(text)
 
 
 def search(text: str, limit: int = 8) -> tuple[Nature, ...]:

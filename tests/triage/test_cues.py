@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from bench.cues import main, measure, over_data, read
 from triage import vocabulary
 from triage.cues import Status, dangers, find, hold, version
-from triage.cues.words import Spelling, distance, split
+from triage.cues.forms import expand
+from triage.cues.spelling import Spelling, distance, sound
+from triage.cues.words import split
 from triage.response import ResponseClass
 
 CALM = {"weapon": "none", "violence": "none", "suicide": "none", "medical_signs": [], "hazard": "none"}
@@ -22,9 +24,9 @@ def status_of(text: str, key: str) -> set[Status]:
     return {cue.status for cue in find(text) if cue.key == key}
 
 
-@pytest.mark.parametrize(("name", "least"), [("tuned", 120), ("heldout", 120)])
+@pytest.mark.parametrize(("name", "least"), [("tuned", 120), ("heldout", 120), ("blind_a", 420), ("blind_b", 300)])
 def test_danger_is_found_and_harmless_words_seldom_alarm(name: str, least: int) -> None:
-    """The held-out sentences were written before the lexicon and never used to tune it."""
+    """A guard against loss: all four sets have been learnt from. ADR 8 has the figures of their unseen runs."""
     figures = measure(read(name))
     assert figures["sentences"] >= least
     assert figures["recall"] >= 0.95
@@ -84,6 +86,10 @@ def test_context(text: str, key: str, status: Status) -> None:
         "He walked past me with a knife.",
         "My 12 year old has a knife.",
         "he has a kinfe",
+        "He came back from the bar with a gun.",
+        "After his shift he pulled a gun.",
+        "He is no longer on his medicine and he has a knife.",
+        "There is no time, he has a gun.",
     ],
 )
 def test_words_of_denial_about_something_else_do_not_hide_a_weapon(text: str) -> None:
@@ -170,6 +176,40 @@ def test_nothing_is_found_in_nothing_and_a_long_text_is_read_from_its_end() -> N
     text = "x " * 5000 + "he has a gun"
     assert [text[c.start : c.end] for c in find(text)] == ["has a gun"]
     assert version()
+
+
+def test_one_entry_of_the_lexicon_stands_for_all_forms_of_a_word() -> None:
+    assert {"stab", "stabs", "stabbed", "stabbing", "stabbin", "stabed"} <= set(expand("~stab", {}))
+    assert {"bite", "bit", "biting"} <= set(expand("~bite", {"bite": "= bit"}))
+    assert "bited" not in set(expand("~bite", {"bite": "= bit"}))
+    assert set(expand("+pocket_knife", {})) == {"pocket_knife", "pocket_knives"}
+    assert sound("nife") == sound("knife")
+    assert sound("herion") == sound("heroin")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("What happens if someone overdoses, is there a class on it?", "ingestion"),
+        ("I am writing a novel and a character took poison.", "ingestion"),
+        ("My dog Pistol ran off.", "weapon"),
+        ("The noise from Shotgun Hollow Road is bad.", "weapon"),
+        ("He hit me once. That was years ago.", "violence"),
+        ("No gun or knife.", "weapon"),
+    ],
+)
+def test_talk_in_general_names_and_lists_of_what_is_not_there_propose_nothing(text: str, key: str) -> None:
+    assert key not in dangers(find(text))
+
+
+def test_talk_in_general_does_not_hide_what_is_happening_now() -> None:
+    assert "weapon" in dangers(find("What do I do if he comes back with the gun?"))
+
+
+def test_a_child_beside_a_danger_is_at_risk_and_the_one_who_acts_in_the_family_is_domestic() -> None:
+    assert dangers(find("The toddler is standing in the road."))["child_at_risk"] is True
+    assert "domestic" in dangers(find("My stepfather shoved me down the stairs."))
+    assert "domestic" not in dangers(find("My brother was shot at a bar."))
 
 
 def test_spelling_is_mended_towards_known_words_only() -> None:

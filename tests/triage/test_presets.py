@@ -15,8 +15,10 @@ from django.core.management import CommandError, call_command
 from programs.management.commands.triage import LineError, parse_at, parse_place, triage_lines
 from programs.preset_schema import PRESETS_DIR, Preset, all_presets, load_preset
 from tests.triage.cases import safe
+from triage.engine import suggest
 from triage.programs import ProgramRules
 from triage.protocol import load_reference
+from triage.prove import prove_program
 
 PRESETS = all_presets()
 
@@ -168,3 +170,90 @@ def test_the_command_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> No
     out = StringIO()
     call_command("triage", "-", stdout=out)
     assert json.loads(out.getvalue())["triaged"] is True
+
+
+TEN_FURTHER = {
+    "b_heard", "durham_heart", "seattle_care", "san_francisco_scrt", "toronto_tccs", "houston_ccd",
+    "portland_street_response", "dayton_mru", "atlanta_pad", "oakland_macro",
+}  # fmt: skip
+THIRTEEN = sorted(set(PRESETS) - TEN_FURTHER)
+
+
+def test_all_programs_of_the_guide_and_ten_further_ones_ship() -> None:
+    assert len(THIRTEEN) == 13
+    assert set(PRESETS) >= TEN_FURTHER
+    assert "information" in {PRESETS[slug].kind for slug in THIRTEEN}
+
+
+@pytest.mark.parametrize("slug", sorted(TEN_FURTHER))
+def test_a_value_without_a_published_source_is_marked(slug: str) -> None:
+    """What rests on no source but our own default says "verify locally"; the file has a date."""
+    unmarked: list[str] = []
+
+    def walk(node: Any, path: str) -> None:
+        if isinstance(node, dict):
+            if node.get("source") == ("LOCAL",) and "verify_locally" in node and not node["verify_locally"]:
+                unmarked.append(path)
+            for key, value in node.items():
+                walk(value, f"{path}.{key}")
+        elif isinstance(node, (list, tuple)):
+            for nth, value in enumerate(node):
+                walk(value, f"{path}[{nth}]")
+
+    walk({k: v for k, v in PRESETS[slug].model_dump().items() if k not in ("exclusions", "follow_ups")}, slug)
+    assert unmarked == []
+    assert PRESETS[slug].as_of.year >= 2021
+
+
+OPENS_WITH_DANGER = {
+    "switch": {"code": "only_thoughts", "label": "Thoughts of suicide", "if": {"key": "suicide", "in": ["ideation"]}},
+    "rule": {"code": "weeks_ago", "label": "Weeks ago", "if": {"key": "elapsed", "is": "weeks"}},
+}
+"""Rules that shut a call out and let the more dangerous one in: no plan, but a plan; weeks ago, but days ago."""
+
+
+def sabotaged(slug: str) -> ProgramRules:
+    """The preset with one rule that opens with more danger. Its switch on suicide, which would hide it, allows."""
+    rules = PRESETS[slug].rules
+    kind = "rule" if rules["response_class"] == "outreach_followup" else "switch"
+    kept = [rule for rule in rules["exclusions"] if "suicide" not in json.dumps(rule["if"])]
+    switches = {**rules["switches"], "suicidality": "allow"}
+    return ProgramRules.from_dict({**rules, "switches": switches, "exclusions": [*kept, OPENS_WITH_DANGER[kind]]})
+
+
+@pytest.mark.parametrize("slug", [slug for slug in THIRTEEN if PRESETS[slug].response_class])
+def test_a_sabotaged_program_is_refused_with_a_real_call(slug: str) -> None:
+    """The proof fails, and its call, through the engine, is shut out below and let in above."""
+    program = sabotaged(slug)
+    bad = [f for f in prove_program(load_reference(), program) if f.kind == "invariant" and not f.holds]
+    assert bad
+    found = bad[0].example
+    assert found is not None
+    key, less = ("elapsed", "weeks") if "elapsed" in bad[0].id else ("suicide", "ideation")
+    sabotage = next(rule["code"] for rule in OPENS_WITH_DANGER.values() if str(rule["code"]) in str(program.exclusions))
+    nature = next(n for n in sorted(program.natures or {"welfare_check"}))
+
+    def codes(answers: dict[str, Any]) -> set[str]:
+        fits = suggest(load_reference(), (program,), answers, nature, open_now={}, covers={}).fits
+        return {reason.code for reason in fits[0].reasons}
+
+    assert sabotage in codes({**found.answers, key: less})
+    assert not codes(dict(found.answers)) & {str(sabotage), "class_above", *(r.code for r in program.exclusions)}
+
+
+def test_information_can_never_be_given_a_response() -> None:
+    """Smart911 has no rule to sabotage: what would make it send somebody is refused when it is read."""
+    with pytest.raises(ValueError, match="exactly the kind 'information' has none"):
+        ProgramRules.from_dict({**PRESETS["smart911"].rules, "response_class": "mobile_team"})
+
+
+def test_the_prove_command_refuses_a_sabotaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "star.yaml"
+    data = yaml.safe_load((PRESETS_DIR / "star.yaml").read_text(encoding="utf-8"))
+    data["exclusions"].append({**OPENS_WITH_DANGER["switch"], "source": ["S3"]})
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    out = StringIO()
+    with pytest.raises(CommandError, match="does not hold"):
+        call_command("prove", str(path), stdout=out)
+    assert "star: NOT PROVEN" in out.getvalue()
+    assert "shuts it out" in out.getvalue()

@@ -9,7 +9,7 @@ from typing import Any
 from triage import vocabulary
 from triage.answers import is_danger, is_lowering, most_dangerous
 from triage.cues import lexicon as _lexicon
-from triage.cues.lexicon import Found, Lexicon, Mask, Meaning
+from triage.cues.lexicon import Derived, Found, Mask, Meaning
 from triage.cues.status import Reading, Status
 from triage.cues.words import SENTENCE, Word, split
 from triage.response import ResponseClass
@@ -26,6 +26,8 @@ _MILD = frozenset(
     {("violence", "verbal"), ("behavior", "confused"), ("behavior", "hallucinating"), ("intoxication", "apparent")}
 )
 _HISTORY = {"weapon": "history_only", "violence": "history_only", "suicide": "past_only", "ingestion": "past"}
+_MAY_CONTINUE = (Status.PRESENT, Status.HEARSAY, Status.HYPOTHETICAL)
+_GENERAL = "Asked or told in general, not about somebody now."
 _NOTES = {
     Status.NEGATED: "Said not to be so. Ask, and answer it yourself.",
     Status.PAST: "Told as history. Ask about now.",
@@ -89,13 +91,19 @@ def find(text: str, language: str | None = None) -> tuple[Cue, ...]:
     words = split(text[offset:], lexicon.sets["fillers"])
     if not words:
         return ()
-    texts = [lexicon.spelling.mend(word.text) for word in words]
+    shouted = sum(word.capital for word in words) > len(words) // 2
+    texts = [
+        word.text if word.capital and word.parted != SENTENCE and not shouted else lexicon.spelling.mend(word.text)
+        for word in words
+    ]
     reading = Reading(lexicon, words, texts)
     everything = lexicon.find(words, texts)
     masks = [f for f in everything if isinstance(f.stands_for, Mask)]
     kept = _longest([f for f in everything if isinstance(f.stands_for, Meaning)])
-    cues = [_cue(text, offset, words, reading, found, masks) for found in kept]
-    cues.extend(_derived(text, offset, words, texts, lexicon, cues))
+    kept.sort(key=lambda f: (f.start, f.end))
+    negated: list[Found] = []
+    cues = [_cue(text, offset, words, reading, found, masks, negated) for found in kept]
+    cues.extend(_derived(text, offset, reading, [(f, c) for f, c in zip(kept, cues, strict=True) if c.proposes]))
     return tuple(sorted(cues, key=lambda c: (c.start, c.end, c.key, str(c.value))))
 
 
@@ -123,10 +131,24 @@ def _same_key(one: Found, other: Found) -> bool:
     return getattr(one.stands_for, "key", None) == getattr(other.stands_for, "key", None)
 
 
-def _cue(text: str, offset: int, words: Sequence[Word], reading: Reading, found: Found, masks: Sequence[Found]) -> Cue:
+def _cue(
+    text: str,
+    offset: int,
+    words: Sequence[Word],
+    reading: Reading,
+    found: Found,
+    masks: Sequence[Found],
+    negated: list[Found],
+) -> Cue:
     meaning = found.stands_for
     assert isinstance(meaning, Meaning)  # noqa: S101 - masks are sorted out before
-    status = _status(reading, found, meaning, masks)
+    status, general = _status(reading, found, meaning, masks), False
+    if status is None:
+        status, general = Status.HYPOTHETICAL, True
+    if status in _MAY_CONTINUE and any(reading.listed(before, found) for before in negated):
+        status = Status.NEGATED
+    if status is Status.NEGATED:
+        negated.append(found)
     value = meaning.value
     if status is Status.PAST:
         value = _HISTORY.get(meaning.key, value)
@@ -140,16 +162,26 @@ def _cue(text: str, offset: int, words: Sequence[Word], reading: Reading, found:
         meaning.key,
         value,
         status,
-        meaning.proposes and status not in _SAYS_NOTHING,
-        meaning.note or _NOTES.get(status, ""),
+        meaning.proposes and status not in _SAYS_NOTHING and not general,
+        _GENERAL if general else meaning.note or _NOTES.get(status, ""),
     )
 
 
-def _status(reading: Reading, found: Found, meaning: Meaning, masks: Sequence[Found]) -> Status:
+def _status(reading: Reading, found: Found, meaning: Meaning, masks: Sequence[Found]) -> Status | None:
+    """How a cue is meant; None when the sentence only asks or tells of such things in general."""
+    if reading.name(found, meaning.key):
+        return Status.LOOKALIKE
     for mask in masks:
         what = mask.stands_for
         assert isinstance(what, Mask)  # noqa: S101 - only masks are passed
-        if (what.keys and meaning.key not in what.keys) or mask.start >= found.end or found.start >= mask.end:
+        if what.keys and meaning.key not in what.keys:
+            continue
+        if what.wide:
+            if reading.sentence(mask.start) != reading.sentence(found.start) or reading.urgent(found.start):
+                continue
+            return None if what.status == "hypothetical" else Status(what.status)
+        shared = reading.texts[max(mask.start, found.start) : min(mask.end, found.end)]
+        if reading.lexicon.sets["small"].issuperset(shared):
             continue
         if _more_said(found, mask, meaning.key):
             continue
@@ -184,34 +216,33 @@ def _raised(reading: Reading, found: Found, meaning: Meaning) -> bool | str:
     return meaning.value
 
 
-def _derived(
-    text: str, offset: int, words: Sequence[Word], texts: Sequence[str], lexicon: Lexicon, cues: Sequence[Cue]
-) -> list[Cue]:
-    """Cues that follow from two others in one sentence: violence beside a partner."""
+def _derived(text: str, offset: int, reading: Reading, said: Sequence[tuple[Found, Cue]]) -> list[Cue]:
+    """Cues that follow from two others in one sentence: violence beside a partner, a danger beside a child."""
     more: list[Cue] = []
-    number, sentences = -1, []
-    for word in words:
-        number += word.parted == SENTENCE
-        sentences.append(number)
-    for rule in lexicon.derived:
-        if any(c.key == rule.meaning.key and c.proposes for c in cues):
+    for rule in reading.lexicon.derived:
+        if any(c.key == rule.meaning.key and (c.value == rule.meaning.value) for _, c in said):
             continue
-        violent = {
-            sentences[i]
-            for c in cues
-            if c.key == rule.with_key and c.proposes and is_danger(c.key, c.value)
-            for i, w in enumerate(words)
-            if offset + w.start == c.start
-        }
-        for i, word in enumerate(words):
-            if texts[i] in rule.words and sentences[i] in violent:
-                start, end = offset + word.start, offset + word.end
+        for found, cue in said:
+            if cue.key not in rule.with_keys or not _counts(rule, cue):
+                continue
+            first, last = (0, len(reading.texts)) if rule.whole else reading.sentence(found.start)
+            at = reading.beside(rule, found, first, last)
+            if at is not None:
+                start, end = offset + reading.words[at].start, offset + reading.words[at].end
                 meaning = rule.meaning
                 more.append(
                     Cue(start, end, text[start:end], meaning.key, meaning.value, Status.PRESENT, True, meaning.note)
                 )
                 break
     return more
+
+
+def _counts(rule: Derived, cue: Cue) -> bool:
+    return cue.value in rule.values if rule.values else is_danger(cue.key, _listed(cue))
+
+
+def _listed(cue: Cue) -> object:
+    return [cue.value] if cue.key in _LISTS else cue.value
 
 
 def _raises_care(key: str, value: object) -> bool:
@@ -229,7 +260,7 @@ def dangers(cues: Iterable[Cue]) -> dict[str, Any]:
     proposed: dict[str, list[object]] = {}
     for cue in cues:
         if cue.proposes and _raises_care(cue.key, cue.value):
-            proposed.setdefault(cue.key, []).append([cue.value] if cue.key in _LISTS else cue.value)
+            proposed.setdefault(cue.key, []).append(_listed(cue))
     return {key: plain(most_dangerous(key, values)) for key, values in proposed.items()}
 
 

@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import product
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from triage import vocabulary
-from triage.cues.words import SENTENCE, Spelling, Word, fold
-
-_GAPS = {".": 1, "..": 4}
-#: A gap never leaps over these: "has no knife" is not "has a knife".
-_DENIALS = frozenset(["no", "not", "never", "without", "dont", "doesnt", "didnt", "isnt", "wasnt", "sin", "nunca"])
+from triage.cues.phrases import Part, Phrase, Text, WordSets, by_first_word
+from triage.cues.spelling import Spelling
+from triage.cues.words import Word
 
 
 class _Strict(BaseModel):
@@ -32,9 +31,10 @@ class _CueData(_Strict):
 
 
 class _MaskData(_Strict):
-    status: Literal["figurative", "lookalike"]
+    status: Literal["figurative", "lookalike", "hypothetical", "past"]
     say: tuple[str, ...]
     keys: tuple[str, ...] = ()
+    wide: bool = False
 
 
 class _RaiseData(_Strict):
@@ -49,22 +49,27 @@ class _RaiseData(_Strict):
 class _DerivedData(_Strict):
     key: str
     value: bool | str
-    with_key: str
+    with_keys: tuple[str, ...]
     words: str
+    whole: bool = False
+    agent: bool = False
+    values: tuple[str, ...] = ()
     note: str
 
 
 class _LexiconData(_Strict):
     about: str
     version: str
-    classes: dict[str, tuple[str, ...]]
+    classes: dict[str, str]
+    forms: dict[str, str]
     cues: tuple[_CueData, ...]
     masks: tuple[_MaskData, ...]
     raises: tuple[_RaiseData, ...]
     derived: tuple[_DerivedData, ...]
     context: dict[str, tuple[str, ...]]
     spelling: dict[str, str]
-    plain: tuple[str, ...]
+    plain: str
+    common: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +84,14 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """A phrase that takes the danger out of cues that overlap it: those of ``keys``, or of all questions."""
+    """A phrase that takes the danger out of cues that overlap it: those of ``keys``, or of all questions.
 
-    status: Literal["figurative", "lookalike"]
+    A ``wide`` one does so for the whole sentence: what is only asked in general, or told of a film.
+    """
+
+    status: Literal["figurative", "lookalike", "hypothetical", "past"]
     keys: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    words: frozenset[str]
-    optional: bool
-    gap: int
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A compiled phrase with what it stands for."""
-
-    parts: tuple[_Part, ...]
-    stands_for: Meaning | Mask
+    wide: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,104 +117,99 @@ class Raise:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A cue that follows where one of ``words`` stands in one sentence with a proposed cue for ``with_key``."""
+    """A cue that follows where one of ``words`` stands in one sentence with a proposed cue for one of ``with_keys``.
 
-    with_key: str
+    ``whole`` looks in the whole text. ``agent`` wants the word to be the one who acts: before the cue and not its
+    passive subject, or after "by". ``values`` limits which values of the cue count.
+    """
+
+    with_keys: tuple[str, ...]
     words: frozenset[str]
+    whole: bool
+    agent: bool
     meaning: Meaning
+    values: tuple[str, ...]
 
 
 class Lexicon:
-    """All phrases, indexed by the words they can begin with."""
+    """All phrases, indexed by the words that are rarest in them."""
 
     def __init__(self, data: _LexiconData) -> None:
         self.version = data.version
-        self._classes = {name: frozenset(map(fold, words)) for name, words in data.classes.items()}
-        self._by_first: dict[str, list[Phrase]] = {}
-        self._known: set[str] = set()
+        self._words = WordSets(data.classes, data.forms)
+        self._common = frozenset(data.common.split())
+        self._parts: dict[str, Part] = {}
+        self._by_word: dict[str, list[Phrase]] = {}
         questions = vocabulary.load()
         for cue in data.cues:
             questions.validate_answer(cue.key, [cue.value] if cue.key == "medical_signs" else cue.value)
             self._add(cue.say, Meaning(cue.key, cue.value, cue.proposes, cue.note))
         # Only words of cues are mended towards: a slip must not turn a word into one that takes danger away.
-        cue_words = frozenset(self._known)
+        known = self._words.named()
         for mask in data.masks:
-            self._add(mask.say, Mask(mask.status, frozenset(mask.keys)))
+            self._add(mask.say, Mask(mask.status, frozenset(mask.keys), mask.wide))
         self.raises = tuple(
             Raise(r.key, r.from_, r.to, frozenset(r.words), frozenset(r.unless), r.window) for r in data.raises
         )
         self.derived = tuple(
-            Derived(d.with_key, self._words(d.words), Meaning(d.key, d.value, True, d.note)) for d in data.derived
+            Derived(
+                d.with_keys,
+                self._words.of(d.words),
+                d.whole,
+                d.agent,
+                Meaning(d.key, d.value, True, d.note),
+                d.values,
+            )
+            for d in data.derived
         )
-        self.sets = {name: frozenset(words) for name, words in data.context.items()}
-        self.sequences = {name: _by_first_word(phrases) for name, phrases in data.context.items()}
-        ordinary = frozenset(self._known) | frozenset(data.plain) | frozenset().union(*self.sets.values())
-        self.spelling = Spelling(cue_words, ordinary, data.spelling)
+        self.sets = {name: self._context(words) for name, words in data.context.items()}
+        self.sequences = {name: by_first_word(words) for name, words in self.sets.items()}
+        plain = {word for entry in data.plain.split() for word in self._words.of(entry)}
+        listed = {word for entries in self.sets.values() for entry in entries for word in entry.split()}
+        self.spelling = Spelling(known, self._words.named() | plain | listed, data.spelling)
 
-    def _words(self, token: str) -> frozenset[str]:
+    def _context(self, entries: Sequence[str]) -> frozenset[str]:
         found: set[str] = set()
-        for one in token.split("/"):
-            found |= self._classes[one[1:]] if one.startswith("@") else {fold(one)}
+        for entry in entries:
+            if "/" in entry or "@" in entry:
+                ways = product(*(self._words.of(token) for token in entry.split()))
+                found |= {" ".join(way).replace("_", " ") for way in ways}
+            else:
+                found.add(entry)
         return frozenset(found)
 
-    def _part(self, token: str) -> _Part:
-        if token.strip("()") in _GAPS:
-            return _Part(frozenset(), True, _GAPS[token.strip("()")])
-        optional = token.startswith("(")
-        words = self._words(token.strip("()"))
-        self._known |= words
-        return _Part(words, optional, 0)
+    def _part(self, token: str) -> Part:
+        part = self._parts.get(token)
+        if part is None:
+            part = self._parts[token] = Part(token, self._words, self._common)
+        return part
 
     def _add(self, phrases: Sequence[str], stands_for: Meaning | Mask) -> None:
         for text in phrases:
             parts = tuple(self._part(token) for token in text.split())
-            if all(part.optional for part in parts):
+            rarest = self._rarest(parts)
+            if not rarest:
                 raise ValueError(f"The phrase {text!r} has no word that must be there.")
-            phrase = Phrase(parts, stands_for)
-            for number, part in enumerate(parts):
-                for word in part.words:
-                    self._by_first.setdefault(word, []).append(Phrase(parts[number:], stands_for) if number else phrase)
-                if not part.optional:
-                    break
+            phrase = Phrase(parts, rarest[0], tuple(parts[number] for number in rarest[1:]), stands_for)
+            for word in parts[rarest[0]].begins_with():
+                self._by_word.setdefault(word, []).append(phrase)
+
+    @staticmethod
+    def _rarest(parts: Sequence[Part]) -> list[int]:
+        """The parts that must be there, those with the fewest common words and then the fewest words first."""
+        there = [number for number, part in enumerate(parts) if not part.optional]
+        return sorted(there, key=lambda number: (parts[number].cost, number))
 
     def find(self, words: Sequence[Word], texts: Sequence[str]) -> list[Found]:
         """Every phrase in the text, at each place its longest form."""
         found: list[Found] = []
-        for start, text in enumerate(texts):
-            for phrase in self._by_first.get(text, ()):
-                end = _match(phrase.parts, 1, words, texts, start + 1)
-                if end:
-                    found.append(Found(start, end, phrase.stands_for))
+        text = Text(words, texts)
+        for at, word in enumerate(texts):
+            for phrase in self._by_word.get(word, ()):
+                span = phrase.span(text, at)
+                if span is not None:
+                    found.append(Found(*span, phrase.stands_for))
         return found
-
-
-def _by_first_word(phrases: Sequence[str]) -> dict[str, list[tuple[str, ...]]]:
-    found: dict[str, list[tuple[str, ...]]] = {}
-    for phrase in phrases:
-        words = tuple(phrase.split())
-        found.setdefault(words[0], []).append(words)
-    return found
-
-
-def _match(parts: tuple[_Part, ...], number: int, words: Sequence[Word], texts: Sequence[str], at: int) -> int:
-    """Where the rest of a phrase ends when it continues at word ``at``: the furthest place, 0 when it does not."""
-    if number == len(parts):
-        return at
-    part = parts[number]
-    if part.gap:
-        best = 0
-        for skipped in range(part.gap + 1):
-            last = at + skipped - 1
-            if skipped and (last >= len(texts) or words[last].parted == SENTENCE or texts[last] in _DENIALS):
-                break
-            best = max(best, _match(parts, number + 1, words, texts, at + skipped))
-        return best
-    best = 0
-    if at < len(texts) and texts[at] in part.words and words[at].parted != SENTENCE:
-        best = _match(parts, number + 1, words, texts, at + 1)
-    if part.optional:
-        best = max(best, _match(parts, number + 1, words, texts, at))
-    return best
 
 
 @lru_cache(maxsize=1)

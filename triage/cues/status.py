@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from triage.cues.lexicon import Found, Lexicon
+from triage.cues.lexicon import Derived, Found, Lexicon
 from triage.cues.words import COMMA, NOTHING, SENTENCE, Word
 
 _REACH = 8
 _VERB_REACH = 5
 _USED_TO_REACH = 5
 _LIST_REACH = 6
+_NO_LONGER_REACH = 3
 
 
 class Status(StrEnum):
@@ -31,7 +32,9 @@ class Reading:
 
     def __init__(self, lexicon: Lexicon, words: Sequence[Word], texts: Sequence[str]) -> None:
         self.lexicon, self.words, self.texts = lexicon, words, texts
+        self._places: dict[str, dict[int, list[int]]] = {}
         starts = [i for i, word in enumerate(words) if word.parted == SENTENCE]
+        self.shouted = sum(w.capital for w in words) > len(words) // 2
         self._sentence_start, self._sentence_end = [0] * len(words), [0] * len(words)
         for number, start in enumerate(starts):
             end = starts[number + 1] if number + 1 < len(starts) else len(words)
@@ -42,18 +45,26 @@ class Reading:
         """First word of the sentence with word ``at``, and the one after its last."""
         return self._sentence_start[at], self._sentence_end[at]
 
+    def _listed(self, name: str) -> dict[int, list[int]]:
+        """Where sequences of the named list begin, and how long they are; looked for once in a text."""
+        places = self._places.get(name)
+        if places is None:
+            places = self._places[name] = {}
+            sequences, texts = self.lexicon.sequences[name], self.texts
+            for at, text in enumerate(texts):
+                sizes = [len(s) for s in sequences.get(text, ()) if tuple(texts[at : at + len(s)]) == s]
+                if sizes:
+                    places[at] = sizes
+        return places
+
     def has(self, name: str, start: int, end: int) -> bool:
         """Whether a word sequence of the named list stands within words ``start`` to ``end``."""
-        return any(self.at(name, i, end) for i in range(start, end))
+        return any(start <= at and at + min(sizes) <= end for at, sizes in self._listed(name).items())
 
     def at(self, name: str, start: int, end: int) -> int:
         """The length of the longest sequence of the named list that begins at ``start`` and ends by ``end``."""
-        texts, best = self.texts, 0
-        for sequence in self.lexicon.sequences[name].get(texts[start], ()):
-            size = len(sequence)
-            if size > best and start + size <= end and all(texts[start + k] == sequence[k] for k in range(size)):
-                best = size
-        return best
+        sizes = self._listed(name).get(start, ())
+        return max((size for size in sizes if start + size <= end), default=0)
 
     def any_of(self, name: str, start: int, end: int) -> bool:
         """Whether one of the named set's words stands within words ``start`` to ``end``."""
@@ -70,6 +81,63 @@ class Reading:
         while end < last and not self._begins(end):
             end += 1
         return start, end
+
+    def listed(self, before: Found, found: Found) -> bool:
+        """Whether a cue goes on with a list that another began: "no gun or knife", "neg wpns/injs"."""
+        sets = self.lexicon.sets
+        between = range(before.end, found.start)
+        if found.start < before.end or self.sentence(before.start) != self.sentence(found.start) or len(between) > 4:
+            return False
+        joined = any(self.texts[at] in sets["list_joins"] for at in between)
+        return joined and all(self.texts[at] in sets["list_joins"] | sets["list_fill"] for at in between)
+
+    def name(self, found: Found, key: str) -> bool:
+        """Whether a cue is part of a name: capitals within ordinary text before "Road", or after "name is"."""
+        words, sets = self.words, self.lexicon.sets
+        if self.shouted or not all(w.capital for w in words[found.start : found.end]):
+            return False
+        end = found.end
+        while end < len(words) and end < found.end + 3 and words[end].capital and words[end].parted == NOTHING:
+            if self.texts[end] in sets["name_heads"]:
+                return True
+            end += 1
+        first, start = self.sentence(found.start)[0], found.start
+        single = found.end - found.start == 1 and start > first and not words[start].text.isdigit()
+        if single and key != "hazard" and self.texts[start] not in sets["brands"] and not words[start].upper:
+            return True
+        while start > first and (words[start - 1].capital or self.texts[start - 1] in ("the", "and", "st", "mr")):
+            start -= 1
+        if self.texts[found.end - 1] in sets["name_heads"] and found.end - found.start > 1:
+            return True
+        return start > first and any(
+            self.at("name_before", i, found.start) for i in range(max(first, start - 4), start)
+        )
+
+    def urgent(self, at: int) -> bool:
+        """Whether the sentence of word ``at`` speaks of now, so that no general talk takes its danger away."""
+        return self.has("urgent", *self.sentence(at))
+
+    def beside(self, rule: Derived, found: Found, first: int, last: int) -> int | None:
+        """The word of a derived rule that stands beside a cue, by its place; None when there is none."""
+        for at in range(first, last):
+            if self.texts[at] not in rule.words:
+                continue
+            if rule.agent and not self._acts(at, found):
+                continue
+            return at
+        return None
+
+    def _acts(self, at: int, found: Found) -> bool:
+        """Whether the person at word ``at`` may be the one who acts on somebody of the same house."""
+        texts, sets = self.texts, self.lexicon.sets
+        if at > 0 and texts[at - 1] == "by":
+            return True
+        if at > 1 and texts[at - 2] == "by" and texts[at - 1] in sets["own"]:
+            return True
+        if at >= found.end:
+            return at > 0 and texts[at - 1] in sets["own_third"]
+        between = texts[at + 1 : found.end]
+        return not any(t in sets["passive"] for t in between[:3])
 
     def _begins(self, at: int) -> bool:
         sets, texts = self.lexicon.sets, self.texts
@@ -93,7 +161,7 @@ class Reading:
             text = texts[at]
             between = texts[at + 1 : found.start]
             wide = self.at("wide", at, found.start)
-            if wide and not crossed_comma:
+            if wide and not crossed_comma and (text != "no" or found.start - at <= _NO_LONGER_REACH):
                 return True
             if text in sets["breaks"]:
                 return False
@@ -158,10 +226,11 @@ class Reading:
         """Whether the cue is told as history: weeks or longer ago, or without a link to now."""
         start, end = self.clause(found)
         first = self.sentence(found.start)[0]
-        weapon_kept = key == "weapon" and self.any_of("past_void", start, end)
+        weapon_kept = key == "weapon" and self.any_of("past_void", start, end) and not self.has("used_to", start, end)
         if weapon_kept:
             return False
-        if self.has("past_after", found.start, end):
+        past_within = self.has("used_to", found.start, found.end) and key != "weapon"
+        if past_within or self.has("past_after", found.start, end) or self._told_as_past_next(found):
             return True
         for at in range(first, found.start):
             size = self.at("past_before", at, found.start)
@@ -177,6 +246,17 @@ class Reading:
             if near and found.start - (at + size) >= _USED_TO_REACH:
                 continue
             return True
+        return False
+
+    def _told_as_past_next(self, found: Found) -> bool:
+        """Whether the next clause dates it: "He hit me. That was years ago."."""
+        texts, at = self.texts, found.end
+        last = self.sentence(found.start)[1]
+        limit = self.sentence(last)[1] if last < len(texts) else last
+        while at < limit - 2:
+            if texts[at] in ("that", "this", "it", "eso") and texts[at + 1] in ("was", "happened", "were", "fue"):
+                return self.has("past_after", at, self.sentence(at)[1])
+            at += 1
         return False
 
     def uncertain(self, found: Found) -> bool:
