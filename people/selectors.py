@@ -10,11 +10,13 @@ from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
 from accounts.models import Centre
 from people.geometry import box_around, covers, distance_m
 from people.models import Area, Caution, Place
+from people.models.place import COMMON_WORDS
 
 CAUTION_RADIUS_M = 30.0
 """How near a premise must be for its cautions to be shown; about a building."""
 TYPO_THRESHOLD = 0.42
 """Word similarity from which a gazetteer entry counts as meant; pg_trgm's own 0.6 misses two typos in one name."""
+_HOUSE = re.compile(r"([0-9]+[a-z]?) ")
 _SHORT = {
     "street": "st",
     "avenue": "ave",
@@ -41,27 +43,35 @@ def normalise(text: str) -> str:
 
 
 def places_search(*, centre: Centre, text: str, limit: int = 8) -> list[Place]:
-    """Gazetteer entries like `text`, best first: exact, then beginning with it, then near by trigrams (typos)."""
+    """Gazetteer entries like `text`, best first: exact, then beginning with it, then meant in spite of mistakes.
+
+    Mistakes are looked for in what tells places from each other (`Place.name`): "st" or "1200" would fit a whole city.
+    A house number must fit as typed; if no entry of that number is near, streets, blocks and corners are shown.
+    """
     wanted = normalise(text)
     if len(wanted) < 2:
         return []
-    exact = list(
-        Place.objects.filter(centre=centre, search__startswith=wanted).order_by(
+    here = Place.objects.filter(centre=centre)
+    found = list(
+        here.filter(search__startswith=wanted).order_by(
             Case(When(search=wanted, then=Value(0.0)), default=Value(1.0), output_field=FloatField()), "search"
         )[:limit]
     )
-    if len(exact) >= limit or len(wanted) < 3:
-        return exact
+    name = re.sub(COMMON_WORDS, "", wanted).strip()
+    number = _HOUSE.match(wanted)
+    if len(found) >= limit or len(name) < 3 or (found and found[0].search == wanted and number):
+        return found
+    within = [here.filter(search__startswith=f"{number.group(1)} ")] if number else []
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = %s", [TYPO_THRESHOLD])
-        near = list(
-            Place.objects.filter(centre=centre)
-            .filter(Q(search__contains=wanted) | Q(search__trigram_word_similar=wanted))
-            .exclude(pk__in=[place.pk for place in exact])
-            .annotate(nearness=TrigramWordSimilarity(wanted, F("search")))
-            .order_by("-nearness", "search")[: limit - len(exact)]
-        )
-    return [*exact, *near]
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(TYPO_THRESHOLD)])
+        for rows in (*within, here.exclude(kind=Place.Kind.ADDRESS), here):
+            if len(found) >= limit or (found and rows is here):
+                break
+            near = rows.filter(name__trigram_word_similar=name).exclude(pk__in=[place.pk for place in found])
+            found += near.annotate(nearness=TrigramWordSimilarity(wanted, F("search"))).order_by("-nearness", "search")[
+                : limit - len(found)
+            ]
+    return found
 
 
 def area_of(*, centre: Centre, kind: str, lat: float, lon: float) -> str:

@@ -2,6 +2,7 @@ import uuid
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import F, Func, Value
 
 from accounts.models import Centre
 
@@ -28,6 +29,10 @@ class Area(models.Model):
         return f"{self.kind} {self.name}"
 
 
+COMMON_WORDS = r"(^| )([0-9]+[a-z]?|st|ave|rd|dr|ln|blvd|ct|pl|n|s|e|w|&|/)(?= |$)"
+"""Words of a normalised label that so many places share that nothing can be told by them. Read by PostgreSQL and re."""
+
+
 class Place(models.Model):
     """A gazetteer entry: address, intersection, block, street or common place, with one point (degrees, WGS84)."""
 
@@ -43,6 +48,12 @@ class Place(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     label = models.CharField(max_length=160)
     search = models.CharField(max_length=200, help_text="label in lower case, words normalised")
+    name = models.GeneratedField(
+        expression=Func(F("search"), Value(COMMON_WORDS), Value(""), Value("g"), function="regexp_replace"),
+        output_field=models.CharField(max_length=200),
+        db_persist=True,
+        help_text="what tells it from others: without house numbers, kinds of street and directions",
+    )
     lat = models.FloatField()
     lon = models.FloatField()
     beat = models.CharField(max_length=40, blank=True)
@@ -52,6 +63,7 @@ class Place(models.Model):
         indexes = [
             GinIndex(fields=["search"], name="place_search_trigram", opclasses=["gin_trgm_ops"]),
             models.Index(fields=["centre", "search"], name="place_search"),
+            GinIndex(fields=["name"], name="place_name_trigram", opclasses=["gin_trgm_ops"]),
         ]
         constraints = [
             models.UniqueConstraint(fields=["centre", "kind", "label"], name="place_once"),
