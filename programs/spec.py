@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from programs.preset_schema import Preset
+from programs.preset_schema import SETTING_NAMES, Preset, Settings
+
+DEFAULTS: dict[str, Any] = Settings().model_dump(mode="json")
+"""What a spec without a setting means (programs.preset_schema.Settings says what each is)."""
 
 
 def spec_of(preset: Preset, *, hours: str = "") -> dict[str, Any]:
@@ -10,7 +13,9 @@ def spec_of(preset: Preset, *, hours: str = "") -> dict[str, Any]:
 
     Read by programs.selectors (`rules`, `hours`, `*_s` seconds) and by the screens (`summary`, `caller_script`).
     """
+    plain = preset.model_dump(mode="json", by_alias=True)
     return {
+        **{name: plain[name] for name in SETTING_NAMES},
         "name": preset.name,
         "summary": preset.summary,
         "as_of": preset.as_of.isoformat(),
@@ -24,5 +29,14 @@ def spec_of(preset: Preset, *, hours: str = "") -> dict[str, Any]:
         "transport": preset.transport.value,
         "backup": preset.backup.value,
         "follow_ups": [duty.model_dump(mode="json") for duty in preset.follow_ups],
-        "preset": preset.model_dump(mode="json", by_alias=True),
+        "crew": plain["crew"],
+        "unarmed": not any(role.armed for role in preset.crew),
+        "area_parts": plain["coverage"]["areas"],
+        "preset": plain,
     }
+
+
+def setting(spec: dict[str, Any] | None, name: str) -> Any:
+    """A setting of a spec, or its default. Raises KeyError for a name that is none."""
+    default = DEFAULTS[name]
+    return default if spec is None else spec.get(name, default)

@@ -7,33 +7,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
-
-from opening_hours import OpeningHours, validate
 
 from accounts.models import Centre
 from people.geometry import covers
+from programs.hours import open_at
 from programs.models import ProgramVersion, ProtocolVersion, Suspension, VersionState
 from triage.programs import ProgramRules
 from triage.protocol import Protocol
-
-
-@lru_cache(maxsize=256)
-def _hours(notation: str) -> OpeningHours:
-    if not validate(notation):
-        raise ValueError(f"These opening hours cannot be read: {notation!r}.")
-    return OpeningHours(notation)
-
-
-def open_at(notation: str, at: datetime, zone: ZoneInfo) -> bool:
-    """Whether hours in OSM notation are open at an instant, in local wall time. Unparseable hours raise ValueError."""
-    return bool(_hours(notation).is_open(at.astimezone(zone).replace(tzinfo=None)))
-
-
-def next_change(notation: str, at: datetime, zone: ZoneInfo) -> datetime | None:
-    """The next opening or closing as local time; None when it never changes."""
-    change = _hours(notation).next_change(at.astimezone(zone).replace(tzinfo=None))
-    return None if change is None else change.replace(tzinfo=zone)
 
 
 @lru_cache(maxsize=256)
@@ -159,3 +139,17 @@ def spec_number(version: ProgramVersion | None, key: str, default: int) -> int:
     """A whole number of seconds from a version's spec, for example `offer_timeout_s`."""
     value: Any = version.spec.get(key) if version is not None else None
     return int(value) if isinstance(value, int | float) and value > 0 else default
+
+
+def spec_wait_s(version: ProgramVersion | None, priority: int, default: int) -> int:
+    """The longest promised wait in seconds: `max_wait_by_priority` where it names the priority, else `max_wait_s`."""
+    named: Any = (version.spec.get("max_wait_by_priority") if version is not None else None) or {}
+    value = named.get(str(priority))
+    if isinstance(value, int | float) and value > 0:
+        return int(value)
+    return spec_number(version, "max_wait_s", default)
+
+
+def protocol_from(data: dict[str, Any]) -> Protocol:
+    """A protocol from stored data, parsed once a process."""
+    return _protocol(json.dumps(data, sort_keys=True))

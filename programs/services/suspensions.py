@@ -1,72 +1,15 @@
-"""Writes: installing presets, the stop key."""
+"""Writes of the stop key."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 
 from accounts.access import require
-from accounts.models import Agency, Centre, Role, User
+from accounts.models import Centre, Role, User
 from accounts.problems import Refused
 from accounts.services import audit
 from live.services import event_record
-from programs.models import Program, ProgramVersion, ProtocolVersion, Suspension, VersionState
-
-
-@transaction.atomic
-def program_install(
-    *, centre: Centre, agency: Agency, spec: dict[str, Any], area: dict[str, Any], by: User | None, at: datetime
-) -> ProgramVersion:
-    """Install a preset as a draft of a program of the agency; a further version when the program exists."""
-    program, _ = Program.objects.get_or_create(
-        centre=centre, slug=spec["rules"]["slug"], defaults={"name": spec["name"], "agency": agency}
-    )
-    last = program.versions.aggregate(last=Max("number"))["last"] or 0
-    version = ProgramVersion.objects.create(
-        program=program, number=last + 1, spec=spec, area=area, author=by, created_at=at
-    )
-    audit(action="program.install", at=at, by=by, centre=centre, entity="program_version", entity_id=version.pk)
-    return version
-
-
-@transaction.atomic
-def version_publish_simulated(*, version: ProgramVersion, at: datetime) -> ProgramVersion:
-    """Publish a version in a simulated centre, where no second person and no medical director is needed.
-
-    Raises Refused elsewhere: there a version goes through review by two people.
-    """
-    if not version.program.centre.simulated:
-        raise Refused(
-            "needs_two_people", "Outside a simulated centre a program is published by two people.", status=409
-        )
-    ProgramVersion.objects.filter(program=version.program, state=VersionState.PUBLISHED).update(
-        state=VersionState.SUPERSEDED
-    )
-    version.state, version.published_at, version.effective_from = VersionState.PUBLISHED, at, at
-    version.save(update_fields=["state", "published_at", "effective_from"])
-    audit(
-        action="program.publish", at=at, centre=version.program.centre, entity="program_version", entity_id=version.pk
-    )
-    return version
-
-
-@transaction.atomic
-def protocol_publish_simulated(*, centre: Centre, data: dict[str, Any], at: datetime) -> ProtocolVersion:
-    """Publish a protocol in a simulated centre. Raises Refused elsewhere."""
-    if not centre.simulated:
-        raise Refused(
-            "needs_medical_director",
-            "A protocol goes live with a named medical director and a review date.",
-            status=409,
-        )
-    last = ProtocolVersion.objects.filter(centre=centre).aggregate(last=Max("number"))["last"] or 0
-    ProtocolVersion.objects.filter(centre=centre, state=VersionState.PUBLISHED).update(state=VersionState.SUPERSEDED)
-    version = ProtocolVersion.objects.create(
-        centre=centre, number=last + 1, state=VersionState.PUBLISHED, data=data, created_at=at, published_at=at
-    )
-    audit(action="protocol.publish", at=at, centre=centre, entity="protocol_version", entity_id=version.pk)
-    return version
+from programs.models import Suspension
 
 
 def _told(suspension: Suspension, kind: str, at: datetime) -> None:

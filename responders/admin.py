@@ -1,0 +1,42 @@
+"""Teams and units with their shifts."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.admin_site import CentreAdmin, OwnedRows
+from responders.models import Shift, Team, Unit
+
+
+class ShiftInline(OwnedRows):
+    """When a unit works, as a weekly pattern."""
+
+    model = Shift
+
+
+@admin.register(Team)
+class TeamAdmin(CentreAdmin):
+    """Teams that serve programs."""
+
+    list_display = ("name", "slug", "agency", "kind")
+    list_filter = ("kind", "agency")
+
+
+@admin.register(Unit)
+class UnitAdmin(CentreAdmin):
+    """Units. Where a unit is and whether it is in service is the crew's and the dispatcher's, not set here."""
+
+    list_display = ("call_sign", "team", "agency", "kind", "service")
+    list_filter = ("kind", "team", "service")
+    search_fields = ("call_sign",)
+    fields = (
+        "call_sign", "agency", "team", "kind", "capabilities", "languages", "armed", "unmarked", "exclusive",
+    )  # fmt: skip
+    inlines = (ShiftInline,)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.service_since = timezone.now()
+        super().save_model(request, obj, form, change)
