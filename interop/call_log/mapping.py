@@ -32,6 +32,7 @@ class _Columns(BaseModel):
     place: str
     lat: str = ""
     lon: str = ""
+    outcome: str = ""
     check_hour: str = ""
     check_weekday: str = ""
 
@@ -116,12 +117,24 @@ def load_map(source: str | Path, *, natures: frozenset[str], channels: frozenset
     if not path.suffix and not path.exists():
         path = SHIPPED / f"{source}.yaml"
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except OSError as problem:
+        known = ", ".join(shipped())
+        raise MapError(f"{path}: cannot be read ({problem.strerror}). Shipped maps: {known}.") from problem
+    return read_map(text, str(path), natures=natures, channels=channels)
+
+
+def shipped() -> list[str]:
+    """Names of the maps that ship with the product."""
+    return sorted(one.stem for one in SHIPPED.glob("*.yaml"))
+
+
+def read_map(text: str, path: str, *, natures: frozenset[str], channels: frozenset[str]) -> LogMap:
+    """The same from a mapping's text; `path` is what a message calls it. Raises MapError."""
+    try:
+        data: Any = yaml.safe_load(text)
         parsed = _File.model_validate(data)
         zone = ZoneInfo(parsed.time.zone)
-    except OSError as problem:
-        known = ", ".join(sorted(one.stem for one in SHIPPED.glob("*.yaml")))
-        raise MapError(f"{path}: cannot be read ({problem.strerror}). Shipped maps: {known}.") from problem
     except yaml.YAMLError as problem:
         raise MapError(f"{path}: not YAML: {problem}") from problem
     except ValidationError as problem:

@@ -12,6 +12,7 @@ from interop.call_log.mapping import WEEKDAYS, LogMap, MapError, hour_of
 
 LONGEST_ID = 80
 """Characters of an identifier in the source system that a call row can keep."""
+LONGEST_OUTCOME = 60
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class LogRow:
     place: str
     lat: float | None
     lon: float | None
+    outcome: str = ""
+    """How the call ended, in the log's own words; empty where it does not say."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ def _row(line: int, cells: dict[str, str], too_many: int, log_map: LogMap) -> Lo
         place=text["place"] or log_map.place_missing,
         lat=lat,
         lon=lon,
+        outcome=text.get("outcome", "")[:LONGEST_OUTCOME],
     )
 
 

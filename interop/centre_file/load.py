@@ -13,6 +13,8 @@ from django.db import transaction
 from accounts.models import Agency, Centre, RoleGrant, User
 from accounts.problems import Refused
 from accounts.services import audit
+from dispatch.services.targets import target_set
+from interop.centre_file.streets import streets_load
 from people.models import Area, Caution, Place, Premise
 from people.selectors import normalise
 from people.services import premise_for
@@ -29,6 +31,7 @@ _AREAS = (
     ("beats", Area.Kind.BEAT),
     ("boundary", Area.Kind.BOUNDARY),
     ("river", Area.Kind.WATER),
+    ("parks", Area.Kind.PARK),
 )
 
 
@@ -51,10 +54,12 @@ def centre_load(*, data: Mapping[str, Any], at: datetime) -> Centre:
     agencies = _agencies(centre, data["agencies"])
     users = _people(centre, agencies, data["people"])
     _areas(centre, data)
+    streets_load(centre=centre, data=data, at=at)
     _places(centre, data["places"])
     _premises(centre, data["premises"], at)
     teams = _teams(centre, agencies, data["teams"])
     _units(centre, agencies, teams, users, data, at)
+    _targets(centre, data.get("targets", []), at)
     if not centre.protocols.filter(state=VersionState.PUBLISHED).exists():
         protocol_publish_simulated(centre=centre, data=load_reference().to_dict(), at=at)
     _programs(centre, agencies, teams, data, at)
@@ -161,10 +166,20 @@ def _teams(centre: Centre, agencies: Mapping[str, Agency], rows: Sequence[Mappin
         row["slug"]: Team.objects.get_or_create(
             centre=centre,
             slug=row["slug"],
-            defaults={"agency": agencies[row["agency"]], "name": row["name"], "kind": row["kind"]},
+            defaults={
+                "agency": agencies[row["agency"]],
+                "name": row["name"],
+                "kind": row["kind"],
+                "beats": row.get("beats", []),
+            },
         )[0]
         for row in rows
     }
+
+
+def _targets(centre: Centre, rows: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    for row in rows:
+        target_set(centre=centre, kind=row["kind"], name=row["name"], phone=row["phone"], by=None, at=at)
 
 
 def _units(
