@@ -18,6 +18,8 @@ The centre file, format `centre/1`
 - `districts`, `beats`, `boundary`, `river`, `parks`, `streets`: GeoJSON FeatureCollections. Properties: districts
   {name}; beats {name, district}; boundary {name}; river {name}; parks {name}; streets {name, kind: street | avenue |
   radial | ring | parkway | lane, main: bool, from_number, to_number}. Beats cover districts, districts the boundary.
+- `street_network`: {crossings: [[id, lat, lon]], pieces: [{start, end (ids of crossings), name, metres, speed_mps
+  (metres a second on the average, stops included), one_way: bool (from start to end)}]}: what travel times come from.
 - `places`: [{kind: address | intersection | common_place | block | street, label, lat, lon, beat, district,
   location_type (a value of the triage fact of that name; empty where the label alone does not tell it), block (the
   hundred block or the corner: what may be shown where a house number may not), aliases?: [what people call it]}].
@@ -26,9 +28,11 @@ The centre file, format `centre/1`
   environment | access, severity: info | warn | danger, source, added_days_ago, expires_in_days (negative: run out)}]}]
 - `phones`: [{number (E.164), kind: landline | mobile | voip, carrier_location: null | {lat, lon, uncertainty_m,
   confidence_percent, label (address of a fixed line, else empty)}}]
-- `programs`: [{preset: star | austin_c3 | plymouth_county_outreach | advocates, agency, area (GeoJSON geometry),
+- `programs`: [{preset (slug of one that ships: all thirteen of the source guide), agency, area (GeoJSON geometry),
   overrides: {hours: "24/7" (the syntax of OpenStreetMap's opening_hours)}}]
-- `teams`: [{slug, name, program (preset), agency, kind: mobile_team | co_response | tele_clinician | outreach}]
+- `teams`: [{slug, name, program (preset), agency, kind: mobile_team | co_response | tele_clinician | outreach, beats?:
+  [names of the beats that it serves; without, wherever its programs do]}]
+- `targets`: [{kind: 988 | 211 | 311 | other_centre | police | ems | fire, name, phone}]: whom the centre telephones.
 - `units`: [{call_sign, team (slug) or null, agency, kind: mobile_team | clinician | outreach | police | ems | fire |
   co_responder, capabilities: [clinician | medic | peer | officer | transport | youth | language codes], exclusive,
   armed, unmarked (all bool), capacity_at_once, lat, lon, post (label of the common place where it waits), crew:
@@ -47,13 +51,10 @@ from collections.abc import Sequence
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
-from demo import gazetteer, ground, names, roster
+from demo import gazetteer, ground, names, network, roster
 
 TIME_ZONE = "America/Chicago"
 DEFAULT_SEED = 7
-
-# The officer-and-clinician pairs serve two thirds of the city, so that "out of area" can be seen in the demo.
-CO_RESPONSE_DISTRICTS = ("Orchard Heights", "Depot Yards", "Market", "Southmeadow")
 
 
 def build(seed: int = DEFAULT_SEED) -> dict[str, object]:
@@ -62,7 +63,10 @@ def build(seed: int = DEFAULT_SEED) -> dict[str, object]:
     plan = ground.lay_out(rng)
     places = gazetteer.places(plan, rng)
     boundary = ground.to_wgs84(plan.boundary)
-    paired = unary_union([plan.districts[name] for name in CO_RESPONSE_DISTRICTS])
+    areas = {
+        preset: ground.to_wgs84(unary_union([plan.districts[name] for name in districts]))
+        for preset, districts in roster.DISTRICTS_OF.items()
+    }
     return {
         "format": "centre/1",
         "seed": seed,
@@ -84,11 +88,13 @@ def build(seed: int = DEFAULT_SEED) -> dict[str, object]:
         "river": _collection([({"name": names.RIVER}, plan.river)]),
         "parks": _collection([({"name": name}, shape) for name, shape in plan.parks.items()]),
         "streets": gazetteer.streets_geojson(plan),
+        "street_network": network.street_network(plan),
         "places": places,
         "premises": roster.premises(places),
         "phones": roster.phones(places, rng),
-        "programs": roster.programs(boundary, ground.to_wgs84(paired)),
+        "programs": roster.programs(boundary, areas),
         "teams": roster.teams(),
+        "targets": roster.targets(),
         "units": roster.units(places),
         "shifts": roster.shifts(),
     }

@@ -30,10 +30,12 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Advice:
-    """Question keys that the server wants answered, best first, and the class that accepting would send."""
+    """Question keys that the server wants answered, best first, the class that accepting would send, and the marks of
+    words that nobody has confirmed or dismissed."""
 
     ask: tuple[str, ...]
     recommended: str
+    unconfirmed: tuple[str, ...] = ()
 
 
 class Problem(Exception):
@@ -173,6 +175,10 @@ class Door:
     def advice(self, incident: str) -> Advice:
         return advice(self.call("GET", f"/incidents/{incident}/suggestion"))
 
+    def cue_dismiss(self, incident: str, mark: str) -> Advice:
+        """Say that words of the notes mean no danger."""
+        return advice(self.call("POST", f"/incidents/{incident}/cues/dismiss", {"mark": mark}))
+
     def note(self, incident: str, text: str, *, callback_of: str = "") -> None:
         """Add a note; `callback_of` is the call whose lost caller was tried again."""
         body: Json = {"id": str(uuid.uuid4()), "text": text}
@@ -247,4 +253,5 @@ def advice(answer: Json) -> Advice:
     ask = [str(item["key"]) for item in suggestion.get("ask") or []]
     # Until a safety question is answered nothing is recommended: it would be sent as the nature's standard response.
     recommended = str(plan.get("response_class") or "") if suggestion and plan.get("triaged") else ""
-    return Advice(tuple(key for key in ask if key != "nature"), recommended)
+    unconfirmed = tuple(str(one["mark"]) for one in answer.get("unconfirmed") or [])
+    return Advice(tuple(key for key in ask if key != "nature"), recommended, unconfirmed)

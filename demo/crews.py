@@ -176,6 +176,9 @@ class Crews:
         if status == "on_break":
             self._rest(crew)
             return 0
+        if status == "not_answering":
+            # A crew that missed its offers hears the dispatcher, and says so by its status.
+            crew.door.status(crew.unit, "in_service", "Heard")
         changed, crew.seen = crew.seen != (status, incident), (status, incident)
         due = any(work.due <= time.monotonic() for work in crew.works.values())
         if changed or due or crew.several or status == "stage" or not crew.works:

@@ -173,6 +173,9 @@ class CallTaker:
         self._soon(3, call, self._ask)
 
     def _decide(self, call: _Call) -> None:
+        # The truth of the script has been answered: what the words seem to say beyond it is not so.
+        for mark in call.advice.unconfirmed:
+            call.advice = self._door.cue_dismiss(call.incident, mark)
         suggested = call.advice.recommended
         body: Json = {"action": "accept"}
         if not suggested:

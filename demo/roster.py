@@ -6,13 +6,14 @@ All names are invented. Telephone numbers are of the block 555-0100 to 555-0199,
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 Record = dict[str, object]
 
 CENTRE_AGENCY = "wrenfield-ecc"
 _BEHAVIORAL, _OUTREACH = "wrenfield-behavioral", "sedge-outreach"
+_SAFETY = "wrenfield-safety"
 _POLICE, _EMS, _FIRE = "wrenfield-police", "wrenfield-ems", "wrenfield-fire"
 AGENCIES: tuple[tuple[str, str, str], ...] = (
     (CENTRE_AGENCY, "Wrenfield Emergency Communications", "centre"),
@@ -21,6 +22,7 @@ AGENCIES: tuple[tuple[str, str, str], ...] = (
     (_FIRE, "Wrenfield Fire Department", "fire"),
     (_BEHAVIORAL, "Wrenfield Behavioral Health", "behavioral"),
     (_OUTREACH, "Sedge County Outreach", "community"),
+    (_SAFETY, "Wrenfield Community Safety", "community"),
 )
 
 _PASSWORD_WORDS = ("amber", "barley", "copper", "heron", "juniper", "kestrel", "lantern", "meadow", "orchard", "willow")
@@ -58,7 +60,29 @@ TEAMS = (
     _Team("c3", "Crisis Call Clinicians", "austin_c3", _BEHAVIORAL, "tele_clinician"),
     _Team("outreach", "County Overdose Outreach", "plymouth_county_outreach", _OUTREACH, "outreach"),
     _Team("co-response", "Officer and Clinician Pairs", "advocates", _POLICE, "co_response"),
+    _Team("safety", "Northgate Community Safety", "albuquerque_acs", _SAFETY, "mobile_team"),
+    _Team("response-car", "Granary Hill Response Car", "aurora_amrt", _BEHAVIORAL, "mobile_team"),
+    _Team("care", "Southmeadow Care Team", "chicago_care", _BEHAVIORAL, "mobile_team"),
+    _Team("street-medics", "Depot Yards Street Medics", "cahoots", _SAFETY, "mobile_team"),
+    _Team("ride-pool", "Orchard Heights Ride Pool", "edmonton_crisis_diversion", _OUTREACH, "mobile_team"),
+    _Team("support", "Police Mental Health Support", "tucson_mhst", _POLICE, "co_response"),
+    _Team("social-work", "Police Social Workers", "alexandria_social_workers", _POLICE, "outreach"),
+    _Team("deflection", "Deflection Coordinators", "steer", _OUTREACH, "outreach"),
 )
+
+INFORMATION = "smart911"
+"""The program without a team: safety profiles, which inform and are never sent."""
+
+DISTRICTS_OF: dict[str, tuple[str, ...]] = {
+    "advocates": ("Orchard Heights", "Depot Yards", "Market", "Southmeadow"),
+    "albuquerque_acs": ("Northgate",),
+    "aurora_amrt": ("Granary Hill",),
+    "cahoots": ("Depot Yards",),
+    "chicago_care": ("Southmeadow",),
+    "edmonton_crisis_diversion": ("Orchard Heights",),
+}
+"""Where a program works; one that is not named works in the whole city. The pairs serve two thirds of it, so that "out
+of area" can be seen; each district but the middle one has a local team beside the city-wide street team."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +138,23 @@ UNITS = (
     _Unit("CR 2", "co-response", _POLICE, "co_responder", _PAIR, "Sedge Valley Medical Center",
           (("cr2", "Officer Sam Keating", ("en",)), ("cr2b", "Hana Duarte", ("en", "vi"))),
           armed=True, unmarked=True, languages=("en", "vi")),
+    _Unit("Safety 1", "safety", _SAFETY, "mobile_team", ("clinician", "transport", "naloxone", "aed"),
+          "Northgate Community Clinic",
+          (("safety1", "Amina Torvald", ("en", "so")), ("safety1b", "Ned Quarles", ("en",))), languages=("en", "so")),
+    _Unit("Response 1", "response-car", _BEHAVIORAL, "mobile_team", ("clinician", "medic", "minor_medical_care"),
+          "Oriole Shopping Center", (("response1", "Gwen Asari", ("en",)), ("response1b", "Tove Mercer", ("en",)))),
+    _Unit("Care 1", "care", _BEHAVIORAL, "mobile_team", _VAN, "Hospital Loop Bus Stop",
+          (("care1", "Ilse Monteiro", ("en", "es")), ("care1b", "Drew Halloran", ("en",))), languages=("en", "es")),
+    _Unit("Medics 1", "street-medics", _SAFETY, "mobile_team", ("medic", "crisis_worker", "transport"),
+          "Prairie View Group Home", (("medics1", "Rafa Lindgren", ("en",)), ("medics1b", "June Okonjo", ("en",)))),
+    _Unit("Ride 1", "ride-pool", _OUTREACH, "mobile_team", ("transport", "outreach"), "Ring Road Motor Lodge",
+          (("ride1", "Hal Brisco", ("en",)), ("ride1b", "Mei Castellan", ("en", "vi"))), languages=("en", "vi")),
+    _Unit("Support 1", "support", _POLICE, "co_responder", (*_PAIR, "crisis_training", "court_orders"),
+          "Sedge County Courthouse", (("support1", "Officer Paul Renner", ("en",)),), armed=True, unmarked=True),
+    _Unit("Social 1", "social-work", _POLICE, "outreach", ("social_work", "family_support", "panic_button"),
+          "Police Headquarters", (("social1", "Edda Kowal", ("en",)),), unmarked=True),
+    _Unit("Deflect 1", "deflection", _OUTREACH, "outreach", ("screening", "peer", "treatment_linkage"),
+          "Day Center and Kitchen", (("deflect1", "Lou Marchbank", ("en",)), ("deflect1b", "Sy Abernathy", ("en",)))),
     _Unit("P11", None, _POLICE, "police", ("officer", "transport"), "Police Headquarters",
           (("police11", "Officer Ada Lund", ("en",)),), armed=True),
     _Unit("P12", None, _POLICE, "police", ("officer", "transport"), "Northgate Transfer",
@@ -206,17 +247,15 @@ def _person(
     }
 
 
-def programs(city: object, co_response_area: object) -> list[Record]:
-    """The four presets as this city runs them: hours widened so that the demo works at any time of the day."""
-    area = {"advocates": co_response_area}
+def programs(city: object, areas: Mapping[str, object]) -> list[Record]:
+    """All thirteen presets as this city runs them: hours widened so that the demo works at any time of the day.
+
+    `areas` by preset; a program that is not named works in the whole `city`.
+    """
+    run_by = {team.preset: team.agency for team in TEAMS if team.preset} | {INFORMATION: CENTRE_AGENCY}
     return [
-        {
-            "preset": team.preset,
-            "agency": team.agency,
-            "area": area.get(team.preset or "", city),
-            "overrides": {"hours": "24/7"},
-        }
-        for team in TEAMS
+        {"preset": preset, "agency": agency, "area": areas.get(preset, city), "overrides": {"hours": "24/7"}}
+        for preset, agency in run_by.items()
     ]
 
 
@@ -248,6 +287,22 @@ def units(places: Sequence[Record]) -> list[Record]:
             "languages": list(unit.languages),
         }
         for unit in UNITS
+    ]
+
+
+def targets() -> list[Record]:
+    """Whom the centre telephones when a message is not enough. Nobody has tried these numbers yet."""
+    return [
+        {"kind": kind, "name": name, "phone": f"+1 308 555 {number:04d}"}
+        for kind, name, number in (
+            ("988", "988 Lifeline, regional line", 188),
+            ("211", "211 Help line", 121),
+            ("311", "311 City services", 131),
+            ("other_centre", "Riverton County 911", 191),
+            ("police", "Police desk", 171),
+            ("ems", "EMS desk", 172),
+            ("fire", "Fire desk", 173),
+        )
     ]
 
 

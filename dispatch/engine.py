@@ -1,96 +1,77 @@
 """The assignment engine: which unit should go, and why the others should not. Pure: facts in, a recommendation out.
 
-Hard constraints give a coded shortfall, soft ones points with a reason. Recommending and applying are different
-calls; a dispatcher's own choice is applied with its shortfalls shown.
+Hard constraints give a coded shortfall with words, soft ones points with words. Recommending and applying are different
+calls; a dispatcher's own choice is applied with its shortfalls shown. Points are in dispatch.soft, codes in
+dispatch.shortfalls.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from people.geometry import distance_m
+from dispatch.facts import IncidentFacts, UnitFacts
+from dispatch.shortfalls import SHORTFALLS, no_unit_reason, shortfall_words, shortfalls_of
+from dispatch.soft import Counted, counted_of, ends_soon, is_fresh, points_of
+from dispatch.travel import Journey, TravelTimes
+from dispatch.travel.straight import StraightLine
 
-ENGINE_VERSION = "assign-1"
-ROAD_FACTOR = 1.35
-"""Road distance over the straight line; until a street network is loaded."""
-CITY_SPEED_MPS = 8.9
-"""20 mph, the usual average in a town with signals."""
-STALE_AFTER_S = 15 * 60
-"""A position older than this is not trusted for distance."""
-MAX_TRAVEL_POINTS = 100.0
-FINISH_S = 45 * 60
-"""Expected time on a call, published medians are 25 to 80 minutes (reference programs)."""
+__all__ = [
+    "ENGINE_VERSION",
+    "SHORTFALLS",
+    "Candidate",
+    "IncidentFacts",
+    "Recommendation",
+    "UnitFacts",
+    "candidate",
+    "journeys",
+    "recommend",
+    "who_can_go",
+]
 
-SHORTFALLS = {
-    "wrong_program": "does not serve this program",
-    "off_shift": "off shift",
-    "out_of_service": "out of service",
-    "on_break": "on a break",
-    "busy": "already on a call",
-    "declined": "declined this call",
-    "did_not_answer": "did not answer the offer",
-    "cancelled": "was cancelled for this call",
-    "capability": "lacks a needed capability",
-    "no_crew": "nobody is signed on",
-    "not_answering": "is not answering",
-}
-
-
-@dataclass(frozen=True)
-class IncidentFacts:
-    """What the engine knows of one pending incident. Point in degrees, WGS84."""
-
-    id: str
-    priority: int
-    waiting_since: datetime
-    lat: float | None
-    lon: float | None
-    by_phone: bool = False
-    capabilities: frozenset[str] = frozenset()
-    language: str = ""
-
-
-@dataclass(frozen=True)
-class UnitFacts:
-    """What the engine knows of one unit."""
-
-    id: str
-    call_sign: str
-    service: str
-    serves: bool
-    busy: bool
-    crew: int
-    shift_ends: datetime | None
-    lat: float | None
-    lon: float | None
-    position_at: datetime | None
-    capabilities: frozenset[str] = frozenset()
-    languages: frozenset[str] = frozenset()
-    free_since: datetime | None = None
-    refusal: str = ""
+ENGINE_VERSION = "assign-2"
+STRAIGHT = StraightLine()
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One unit's case: shortfalls (none = it can go), points (more is better), reasons in words, seconds to arrive."""
+    """One unit's case: shortfalls (none = it can go), points (more is better), what counted, seconds to arrive."""
 
     unit_id: str
     call_sign: str
     shortfalls: tuple[str, ...]
+    words: tuple[str, ...]
+    """The shortfalls in a dispatcher's words, in the same order."""
     points: float
-    reasons: tuple[str, ...]
+    counted: tuple[Counted, ...]
     eta_s: int | None
     eta_certain: bool
+    says_yes_itself: bool = False
+    """Its shift ends before the call is likely to be finished: only the crew itself may accept."""
 
     @property
     def can_go(self) -> bool:
         return not self.shortfalls
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What counted, in words."""
+        return tuple(one.words for one in self.counted)
+
     def to_dict(self) -> dict[str, Any]:
+        """In JSON values, as stored with an offer."""
         return {
-            **asdict(self),
-            "shortfalls": [{"code": code, "words": SHORTFALLS[code]} for code in self.shortfalls],
+            "unit_id": self.unit_id,
+            "call_sign": self.call_sign,
+            "shortfalls": [
+                {"code": code, "words": words} for code, words in zip(self.shortfalls, self.words, strict=True)
+            ],
+            "points": self.points,
+            "reasons": [one.words for one in self.counted],
+            "counted": {one.code: one.points for one in self.counted},
+            "eta_s": self.eta_s,
+            "eta_certain": self.eta_certain,
+            "says_yes_itself": self.says_yes_itself,
             "engine": ENGINE_VERSION,
         }
 
@@ -108,116 +89,78 @@ class Recommendation:
     @property
     def no_unit_reason(self) -> str:
         """A code of dispatch.reasons.NO_UNIT when nobody can go: an unexplained “no unit” cannot be produced."""
-        serving = [c for c in self.candidates if "wrong_program" not in c.shortfalls]
+        return "" if self.best is not None else no_unit_reason([one.shortfalls for one in self.candidates])
+
+    @property
+    def no_unit_words(self) -> str:
+        """Why nobody can go, unit by unit: “Already on a call: Star 1, Star 2. Off shift: Star 3.”"""
         if self.best is not None:
             return ""
-        if not serving:
-            return "no_unit_in_program"
-        present = [c for c in serving if not {"off_shift", "out_of_service", "on_break", "no_crew"} & set(c.shortfalls)]
-        if not present:
-            return "all_off_shift"
-        asked = [
-            c for c in present if not {"declined", "did_not_answer", "cancelled", "not_answering"} & set(c.shortfalls)
-        ]
-        if not asked:
-            return "all_declined"
-        if all("busy" in c.shortfalls for c in asked):
-            return "all_busy"
-        return "capability_missing" if any("capability" in c.shortfalls for c in asked) else "all_busy"
+        groups: dict[str, list[str]] = {}
+        for one in self.candidates:
+            if "wrong_program" not in one.shortfalls:
+                said = ", ".join(one.words)
+                groups.setdefault(f"{said[0].upper()}{said[1:]}", []).append(one.call_sign)
+        return " ".join(f"{said}: {', '.join(signs)}." for said, signs in groups.items())
 
 
-def travel_s(incident: IncidentFacts, unit: UnitFacts, at: datetime) -> tuple[int | None, bool]:
-    """Seconds to arrive and whether the position is fresh. None without both points."""
+def journeys(
+    incident: IncidentFacts, units: Sequence[UnitFacts], travel: TravelTimes = STRAIGHT
+) -> list[Journey | None]:
+    """How long each unit needs; None without both points. By telephone nobody travels."""
     if incident.by_phone:
-        return 0, True
-    if incident.lat is None or incident.lon is None or unit.lat is None or unit.lon is None:
-        return None, False
-    metres = distance_m(unit.lat, unit.lon, incident.lat, incident.lon) * ROAD_FACTOR
-    fresh = unit.position_at is not None and (at - unit.position_at).total_seconds() <= STALE_AFTER_S
-    return round(metres / CITY_SPEED_MPS), fresh
-
-
-def _shortfalls(incident: IncidentFacts, unit: UnitFacts) -> tuple[str, ...]:
-    found: list[str] = []
-    if not unit.serves:
-        found.append("wrong_program")
-    if unit.service == "out_of_service":
-        found.append("out_of_service")
-    if unit.service == "on_break":
-        found.append("on_break")
-    if unit.shift_ends is None:
-        found.append("off_shift")
-    if unit.crew < 1:
-        found.append("no_crew")
-    if unit.busy:
-        found.append("busy")
-    if unit.refusal:
-        found.append(unit.refusal)
-    if not incident.capabilities <= unit.capabilities:
-        found.append("capability")
-    return tuple(found)
-
-
-def _rested_min(unit: UnitFacts, at: datetime) -> float:
-    """Minutes since the last assignment, at most 30; 0 for a unit that has had none."""
-    return 0.0 if unit.free_since is None else min(30.0, (at - unit.free_since).total_seconds() / 60)
-
-
-def _speaks(incident: IncidentFacts, unit: UnitFacts) -> bool:
-    return incident.language not in {"", "en"} and incident.language in unit.languages
-
-
-def _ends_soon(unit: UnitFacts, eta: int | None, at: datetime) -> bool:
-    return unit.shift_ends is not None and (unit.shift_ends - at).total_seconds() < FINISH_S + (eta or 0)
-
-
-def _points(incident: IncidentFacts, unit: UnitFacts, eta: int | None, at: datetime) -> float:
-    points = 0.0
-    if incident.by_phone:
-        points += MAX_TRAVEL_POINTS
-    elif eta is not None:
-        points += max(0.0, MAX_TRAVEL_POINTS - eta / 18)
-    if _speaks(incident, unit):
-        points += 20
-    points += _rested_min(unit, at) / 3
-    if _ends_soon(unit, eta, at):
-        points -= 60
-    return round(points, 2)
-
-
-def candidate(incident: IncidentFacts, unit: UnitFacts, at: datetime) -> Candidate:
-    """The case of one unit for one incident."""
-    eta, fresh = travel_s(incident, unit, at)
-    reasons: list[str] = []
-    if incident.by_phone:
-        reasons.append("answers by telephone")
-    elif eta is None:
-        reasons.append("position not known")
-    else:
-        reasons.append(f"about {max(1, round(eta / 60))} min away" + ("" if fresh else ", position is old"))
-    if _speaks(incident, unit):
-        reasons.append(f"speaks {incident.language}")
-    if unit.free_since is not None:
-        rested = _rested_min(unit, at)
-        reasons.append("free for " + (f"{round(rested)} min" if rested < 30 else "30 min or more"))
-    if _ends_soon(unit, eta, at):
-        reasons.append("shift ends before this call is likely to be finished")
-    points = _points(incident, unit, eta, at)
-    return Candidate(unit.id, unit.call_sign, _shortfalls(incident, unit), points, tuple(reasons), eta, fresh)
-
-
-def who_can_go(incident: IncidentFacts, units: Sequence[UnitFacts], at: datetime) -> list[UnitFacts]:
-    """The units without a shortfall in the order of `recommend`, without the words: `candidate` says why of one."""
-    able = [
-        (-_points(incident, unit, travel_s(incident, unit, at)[0], at), unit.call_sign, unit)
-        for unit in units
-        if not _shortfalls(incident, unit)
+        return [Journey(0)] * len(units)
+    if incident.lat is None or incident.lon is None:
+        return [None] * len(units)
+    found: list[Journey | None] = [None] * len(units)
+    placed = [
+        (nth, (unit.lat, unit.lon)) for nth, unit in enumerate(units) if unit.lat is not None and unit.lon is not None
     ]
-    able.sort(key=lambda one: one[:2])
-    return [unit for _, _, unit in able]
+    times = travel.times((incident.lat, incident.lon), [point for _, point in placed])
+    for (nth, _), journey in zip(placed, times, strict=True):
+        found[nth] = journey
+    return found
 
 
-def recommend(incident: IncidentFacts, units: Sequence[UnitFacts], at: datetime) -> Recommendation:
+def _case(incident: IncidentFacts, unit: UnitFacts, journey: Journey | None, at: datetime) -> Candidate:
+    codes = shortfalls_of(incident, unit, at)
+    return Candidate(
+        unit_id=unit.id,
+        call_sign=unit.call_sign,
+        shortfalls=codes,
+        words=tuple(shortfall_words(code, incident, unit) for code in codes),
+        points=points_of(incident, unit, journey, at),
+        counted=counted_of(incident, unit, journey, at),
+        eta_s=None if journey is None else journey.seconds,
+        eta_certain=journey is not None and (incident.by_phone or (not journey.how and is_fresh(unit, at))),
+        says_yes_itself=ends_soon(unit, journey, at),
+    )
+
+
+def candidate(incident: IncidentFacts, unit: UnitFacts, at: datetime, travel: TravelTimes = STRAIGHT) -> Candidate:
+    """The case of one unit for one incident."""
+    return _case(incident, unit, journeys(incident, [unit], travel)[0], at)
+
+
+def who_can_go(
+    incident: IncidentFacts, units: Sequence[UnitFacts], at: datetime, travel: TravelTimes = STRAIGHT
+) -> list[tuple[float, UnitFacts]]:
+    """Points and unit of those without a shortfall in the order of `recommend`: `candidate` says why of one."""
+    able = [unit for unit in units if not shortfalls_of(incident, unit, at)]
+    ranked = [
+        (points_of(incident, unit, journey, at), unit)
+        for unit, journey in zip(able, journeys(incident, able, travel), strict=True)
+    ]
+    ranked.sort(key=lambda one: (-one[0], one[1].call_sign))
+    return ranked
+
+
+def recommend(
+    incident: IncidentFacts, units: Sequence[UnitFacts], at: datetime, travel: TravelTimes = STRAIGHT
+) -> Recommendation:
     """All units, best first. Ties go to the earlier call sign, so the order never depends on the database's."""
-    cases = [candidate(incident, unit, at) for unit in units]
+    cases = [
+        _case(incident, unit, journey, at)
+        for unit, journey in zip(units, journeys(incident, units, travel), strict=True)
+    ]
     return Recommendation(tuple(sorted(cases, key=lambda c: (not c.can_go, len(c.shortfalls), -c.points, c.call_sign))))

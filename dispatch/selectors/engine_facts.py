@@ -1,43 +1,164 @@
 """From rows to the plain facts that the assignment engine reads."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Prefetch, Subquery
+import shapely
+from django.db import connection
+from django.db.models import Count, OuterRef, Prefetch, Subquery
+from shapely.geometry.base import BaseGeometry
 
 from accounts.models import Centre
 from dispatch.engine import IncidentFacts, Recommendation, UnitFacts, recommend
 from dispatch.models import Assignment, Incident, LocationEntry
 from dispatch.models.assignment import Slot
 from dispatch.reasons import OFFER_WITHDRAWN
+from dispatch.selectors.travel import travel_for
 from dispatch.selectors.triage import place_of
+from dispatch.soft import LOAD_HOURS
 from dispatch.states import ASSIGNMENT_LIVE
+from dispatch.travel import Point
 from programs.models import ProgramVersion
+from programs.selectors import open_at
+from programs.spec import setting
 from responders.models import CrewMember, Unit
 from responders.selectors import shift_end
+
+GENDERS = frozenset({"woman", "man"})
+"""Among a program's `needs` and a unit's capabilities: the caller's need for one, stated as required."""
+_WANTED = {"transport": "transport", "shelter": "transport", "substance": "peer", "medical": "medic"}
+_YOUNG = frozenset({"under_12", "12_15", "16_17"})
+_shapes: dict[UUID, BaseGeometry] = {}
+_MOST_SHAPES = 512
 
 ASK_AGAIN_AFTER_S = 180
 """A unit that did not answer is asked again only after this; one that declined is not asked again for the same call."""
 
 
-def incident_facts(incident: Incident, place: LocationEntry | None = None) -> IncidentFacts:
-    """The facts of one pending incident."""
+@dataclass(frozen=True)
+class Known:
+    """What is known of a call that the engine counts, besides where it is."""
+
+    language: str = ""
+    wanted: frozenset[str] = frozenset()
+    met: frozenset[int] = frozenset()
+
+
+NOTHING_KNOWN = Known()
+KNOWN_SQL = """
+ (SELECT jsonb_object_agg(a.key, a.value ORDER BY a.id) FROM dispatch_answer a
+   WHERE a.incident_id = i.id AND a.key IN ('language', 'need', 'age_band', 'medical_signs')),
+ (SELECT jsonb_agg(DISTINCT crew.user_id)
+    FROM (SELECT other.incident_id FROM dispatch_call mine
+            JOIN dispatch_call other ON other.phone_id = mine.phone_id
+           WHERE mine.incident_id = i.id AND other.incident_id <> i.id
+             AND other.received_at > i.opened_at - interval '365 days'
+          UNION
+          SELECT there.incident_id FROM dispatch_locationentry mine
+            JOIN people_place home ON home.id = mine.place_id AND home.kind = 'address'
+            JOIN dispatch_locationentry there ON there.place_id = mine.place_id
+           WHERE mine.incident_id = i.id AND there.incident_id <> i.id
+             AND there.at > i.opened_at - interval '365 days') before
+    JOIN dispatch_assignment met ON met.incident_id = before.incident_id AND met.accepted_at IS NOT NULL
+     AND (met.on_scene_at IS NOT NULL OR met.by_phone)
+    JOIN responders_crewmember crew ON crew.unit_id = met.unit_id
+     AND crew.since <= coalesce(met.on_scene_at, met.accepted_at)
+     AND (crew.until IS NULL OR crew.until >= met.accepted_at))"""
+"""Two columns of a query over `dispatch_incident i`: the answers that count, and the crew members who were with a
+caller from this telephone, or at this address, within a year."""
+
+
+def known_from(answers: Mapping[str, Any] | None, met: Iterable[int] | None) -> Known:
+    """From the columns of KNOWN_SQL."""
+    given = answers or {}
+    needs = given.get("need") if isinstance(given.get("need"), list) else []
+    wanted = {_WANTED[need] for need in needs or () if need in _WANTED}
+    if given.get("age_band") in _YOUNG:
+        wanted.add("youth")
+    if isinstance(given.get("medical_signs"), list) and given["medical_signs"]:
+        wanted.add("medic")
+    language = given.get("language")
+    language = language if isinstance(language, str) and language != "unknown" else ""
+    return Known(language, frozenset(wanted), frozenset(met or ()))
+
+
+def known_of(incident: Incident) -> Known:
+    """One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {KNOWN_SQL} FROM dispatch_incident i WHERE i.id = %s", [incident.pk])  # noqa: S608 - a constant of this file
+        answers, met = (json.loads(text) if text else None for text in cursor.fetchone())
+    return known_from(answers, met)
+
+
+def incident_facts(
+    incident: Incident,
+    place: LocationEntry | None = None,
+    *,
+    at: datetime | None = None,
+    version: ProgramVersion | None = None,
+) -> IncidentFacts:
+    """The facts of one incident, for its program or another `version`; without `at` the program counts as open."""
     where = place if place is not None else place_of(incident)
-    return facts_at(incident, where.lat if where else None, where.lon if where else None)
+    lat, lon, beat = (where.lat, where.lon, where.beat) if where else (None, None, "")
+    return facts_at(incident, lat, lon, beat=beat, known=known_of(incident), at=at, version=version)
 
 
-def facts_at(incident: Incident, lat: float | None, lon: float | None) -> IncidentFacts:
-    """The same where the point is already known."""
+def facts_at(
+    incident: Incident,
+    lat: float | None,
+    lon: float | None,
+    *,
+    beat: str = "",
+    known: Known = NOTHING_KNOWN,
+    at: datetime | None = None,
+    version: ProgramVersion | None = None,
+) -> IncidentFacts:
+    """The same where place and answers are already known."""
+    version = version or incident.program_version
+    spec = version.spec if version is not None else None
+    needs = frozenset(setting(spec, "needs"))
     return IncidentFacts(
         id=str(incident.pk),
         priority=incident.priority,
         waiting_since=incident.sent_at or incident.opened_at,
         lat=lat,
         lon=lon,
-        by_phone=is_by_phone(incident.program_version),
+        by_phone=is_by_phone(version),
+        capabilities=needs - GENDERS,
+        wanted=known.wanted,
+        language=known.language,
+        language_needed=bool(setting(spec, "requires_language")),
+        gender_needed=min(needs & GENDERS, default=""),
+        crew_needed=2 if setting(spec, "two_person") else 1,
+        position_needed=bool(spec and spec.get("requires_position")),
+        beat=beat,
+        open_now=version is None or at is None or _open(version, incident.centre, at),
+        covered=None if version is None or lat is None or lon is None else covered(version, lat, lon),
+        met=known.met,
     )
+
+
+def _open(version: ProgramVersion, centre: Centre, at: datetime) -> bool:
+    """Whether the program is open. Hours that cannot be read keep nobody back here: the decision was a person's."""
+    try:
+        return open_at(str(version.spec["hours"]), at, centre.zone)
+    except (KeyError, ValueError):
+        return True
+
+
+def covered(version: ProgramVersion, lat: float, lon: float) -> bool:
+    """Whether a published version's area covers a point. Its shape, which never changes, is parsed once a process."""
+    shape = _shapes.get(version.pk)
+    if shape is None:
+        if len(_shapes) > _MOST_SHAPES:
+            _shapes.clear()
+        shape = _shapes[version.pk] = shapely.from_geojson(json.dumps(version.area))
+        shapely.prepare(shape)
+    return bool(shapely.intersects_xy(shape, lon, lat))
 
 
 def is_by_phone(version: ProgramVersion | None) -> bool:
@@ -50,9 +171,17 @@ def units_with_facts(centre: Centre, *, at: datetime, only: Collection[UUID] | N
     units = Unit.objects.filter(centre=centre)
     if only is not None:
         units = units.filter(pk__in=only)
-    last = Assignment.objects.filter(unit=OuterRef("pk"), ended_at__isnull=False).order_by("-ended_at")
+    ended = Assignment.objects.filter(unit=OuterRef("pk"), ended_at__isnull=False).order_by("-ended_at")
+    recent = (
+        Assignment.objects.filter(
+            unit=OuterRef("pk"), ended_at__gt=at - timedelta(hours=LOAD_HOURS), accepted_at__isnull=False
+        )
+        .order_by()
+        .values("unit")
+        .annotate(count=Count("pk"))
+    )
     return list(
-        units.annotate(free_since=Subquery(last.values("ended_at")[:1]))
+        units.annotate(free_since=Subquery(ended.values("ended_at")[:1]), recent_calls=Subquery(recent.values("count")))
         .select_related("team", "agency")
         .prefetch_related(
             Prefetch("crew", queryset=CrewMember.objects.filter(until__isnull=True).select_related("user")),
@@ -76,20 +205,26 @@ def unit_facts(
 ) -> UnitFacts:
     """The facts of a unit loaded by `units_with_facts`."""
     live: list[Assignment] = unit.live_assignments  # type: ignore[attr-defined]  # set by the prefetch
+    crew = list(unit.crew.all())
     return UnitFacts(
         id=str(unit.pk),
         call_sign=unit.call_sign,
         service=unit.service,
         serves=unit.team_id in team_ids,
         busy=any(assignment.exclusive for assignment in live),
-        crew=len(unit.crew.all()),
+        crew=len(crew),
         shift_ends=shift_end(list(unit.shifts.all()), at, centre.zone),
         lat=unit.lat,
         lon=unit.lon,
         position_at=unit.position_at,
         capabilities=frozenset(unit.capabilities),
-        languages=frozenset(unit.languages),
+        languages=frozenset(unit.languages).union(*(member.user.languages for member in crew)),
+        genders=GENDERS.intersection(unit.capabilities),
+        crew_ids=frozenset(member.user_id for member in crew),
+        beats=frozenset(unit.team.beats if unit.team else ()),
         free_since=unit.free_since,  # type: ignore[attr-defined]  # annotated
+        recent_calls=unit.recent_calls or 0,  # type: ignore[attr-defined]  # annotated
+        not_answering=unit.not_answering_since is not None,
         refusal=refusal,
     )
 
@@ -124,9 +259,17 @@ def standing_from(rows: Iterable[tuple[UUID, str, str, datetime | None, str]], a
 
 
 def recommend_for(
-    incident: Incident, *, units: Iterable[Unit], at: datetime, version: ProgramVersion | None = None
+    incident: Incident,
+    *,
+    units: Iterable[Unit],
+    at: datetime,
+    version: ProgramVersion | None = None,
+    ahead: bool = True,
 ) -> Recommendation:
-    """The engine's recommendation for one incident over loaded units."""
+    """The engine's recommendation for one incident over loaded units.
+
+    `ahead=False` inside a transaction that holds rows: nothing is waited for, what is not known is a straight line.
+    """
     program_version = version or incident.program_version
     team_ids = set(program_version.program.teams.values_list("pk", flat=True)) if program_version is not None else set()
     refused = standing(incident, at).refused
@@ -140,4 +283,13 @@ def recommend_for(
         )
         for unit in units
     ]
-    return recommend(incident_facts(incident), facts, at)
+    asked = incident_facts(incident, at=at, version=program_version)
+    travel = travel_for(incident.centre)
+    if ahead and asked.lat is not None and asked.lon is not None:
+        travel.ahead([(asked.lat, asked.lon)], [p for one in facts if (p := point_of(one)) is not None])
+    return recommend(asked, facts, at, travel)
+
+
+def point_of(unit: UnitFacts) -> Point | None:
+    """Where the unit was last."""
+    return (unit.lat, unit.lon) if unit.lat is not None and unit.lon is not None else None

@@ -4,78 +4,89 @@ Units that cannot go are left out in SQL; why they cannot is worked out only whe
 """
 
 import json
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Subquery
 
 from accounts.models import Centre
-from dispatch.engine import IncidentFacts, UnitFacts, who_can_go
-from dispatch.models import Assignment, Incident
-from dispatch.selectors.engine_facts import Standing, standing_from
-from dispatch.states import ASSIGNMENT_LIVE
-from programs.models import ProgramVersion
-from programs.selectors import version_published
-from responders.models import CrewMember, Shift, Unit
+from dispatch.facts import UnitFacts
+from dispatch.models import Incident
+from dispatch.selectors.engine_facts import GENDERS, Standing, standing_from
+from dispatch.selectors.row_read import row_read
+from dispatch.soft import LOAD_HOURS
+from dispatch.states import ASSIGNMENT_ACCEPTED
+from responders.models import Shift, Unit
 from responders.selectors import shift_end
 
-TRUSTED_FOR_S = 0.25
-"""How long a round may go on with units that it has read. Each claim looks at its own unit again in any case."""
 _Pattern = tuple[tuple[tuple[int, ...], int, int], ...]
+_UNITS_SQL = """
+SELECT served.program_id, u.id, u.call_sign, u.lat, u.lon, u.position_at, u.capabilities, u.languages, t.beats,
+ (SELECT max(a.ended_at) FROM dispatch_assignment a WHERE a.unit_id = u.id AND a.ended_at IS NOT NULL),
+ (SELECT count(*) FROM dispatch_assignment a
+   WHERE a.unit_id = u.id AND a.ended_at > %(load_from)s AND a.accepted_at IS NOT NULL),
+ crew.members,
+ (SELECT jsonb_agg(jsonb_build_array(s.days, s.starts_hour, s.ends_hour) ORDER BY s.starts_hour, s.id)
+    FROM responders_shift s WHERE s.unit_id = u.id)
+  FROM programs_program_teams served
+  JOIN responders_team t ON t.id = served.team_id
+  JOIN responders_unit u ON u.team_id = t.id
+  JOIN (SELECT c.unit_id, jsonb_agg(jsonb_build_array(c.user_id, p.languages)) AS members
+          FROM responders_crewmember c JOIN accounts_user p ON p.id = c.user_id
+         WHERE c.until IS NULL GROUP BY c.unit_id) crew ON crew.unit_id = u.id
+ WHERE served.program_id = ANY(%(programs)s) AND u.centre_id = %(centre)s
+   AND u.service = 'in_service' AND u.not_answering_since IS NULL
+   AND NOT EXISTS (SELECT 1 FROM dispatch_assignment a
+                    WHERE a.unit_id = u.id AND a.exclusive AND a.ended_at IS NULL)
+"""
 
 
-def units_free(version: ProgramVersion, centre: Centre, at: datetime) -> list[UnitFacts]:
-    """The units of a program's teams that are in service, crewed, on shift and not exclusively taken: two queries."""
-    taking = Assignment.objects.filter(unit=OuterRef("pk"), exclusive=True, state__in=ASSIGNMENT_LIVE)
-    crewed = CrewMember.objects.filter(unit=OuterRef("pk"), until__isnull=True)
-    last = Assignment.objects.filter(unit=OuterRef("pk"), ended_at__isnull=False).order_by("-ended_at")
-    rows = list(
-        Unit.objects.filter(
-            ~Exists(taking),
-            Exists(crewed),
-            centre=centre,
-            team__programs=version.program_id,
-            service=Unit.Service.IN_SERVICE,
+def units_free(programs: Collection[UUID], centre: Centre, at: datetime) -> dict[UUID, dict[str, UnitFacts]]:
+    """By program, then by unit id: units of the programs' teams that are in service, crewed, answering, on shift and
+    not exclusively taken. One query for all programs."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _UNITS_SQL,
+            {"programs": list(programs), "centre": centre.pk, "load_from": at - timedelta(hours=LOAD_HOURS)},
         )
-        .order_by()
-        .annotate(free_since=Subquery(last.values("ended_at")[:1]))
-        .values("pk", "call_sign", "lat", "lon", "position_at", "capabilities", "languages", "free_since")
-    )
-    patterns: dict[Any, list[tuple[tuple[int, ...], int, int]]] = {}
-    shifts = Shift.objects.filter(unit__in=[row["pk"] for row in rows]).order_by("starts_hour", "pk")
-    for unit_id, days, starts, ends in shifts.values_list("unit_id", "days", "starts_hour", "ends_hour"):
-        patterns.setdefault(unit_id, []).append((tuple(days), starts, ends))
-    ends_at: dict[_Pattern, datetime | None] = {}
-    free: list[UnitFacts] = []
-    for row in rows:
-        pattern = tuple(patterns.get(row["pk"], ()))
-        if pattern not in ends_at:
-            running = [Shift(days=list(days), starts_hour=first, ends_hour=last) for days, first, last in pattern]
-            ends_at[pattern] = shift_end(running, at, centre.zone)
-        if ends_at[pattern] is not None:
-            free.append(
-                UnitFacts(
-                    id=str(row["pk"]),
-                    call_sign=row["call_sign"],
-                    service=Unit.Service.IN_SERVICE.value,
-                    serves=True,
-                    busy=False,
-                    crew=1,
-                    shift_ends=ends_at[pattern],
-                    lat=row["lat"],
-                    lon=row["lon"],
-                    position_at=row["position_at"],
-                    capabilities=frozenset(row["capabilities"]),
-                    languages=frozenset(row["languages"]),
-                    free_since=row["free_since"],
-                )
-            )
+        rows = cursor.fetchall()
+    ends_at: dict[str | None, datetime | None] = {}
+    free: dict[UUID, dict[str, UnitFacts]] = {program: {} for program in programs}
+    for program, key, sign, lat, lon, seen, able, speaks, beats, since, recent, crew, shifts in rows:
+        if shifts not in ends_at:
+            ends_at[shifts] = _shift_end(json.loads(shifts) if shifts else [], centre, at)
+        if ends_at[shifts] is None:
+            continue
+        members = json.loads(crew)
+        capabilities = frozenset(able)
+        free[program][str(key)] = UnitFacts(
+            id=str(key),
+            call_sign=sign,
+            service=Unit.Service.IN_SERVICE.value,
+            serves=True,
+            busy=False,
+            crew=len(members),
+            shift_ends=ends_at[shifts],
+            lat=lat,
+            lon=lon,
+            position_at=seen,
+            capabilities=capabilities,
+            languages=frozenset(speaks).union(*(languages for _, languages in members)),
+            genders=GENDERS & capabilities,
+            crew_ids=frozenset(user for user, _ in members),
+            beats=frozenset(beats),
+            free_since=since,
+            recent_calls=recent,
+        )
     return free
+
+
+def _shift_end(patterns: list[list[Any]], centre: Centre, at: datetime) -> datetime | None:
+    running = [Shift(days=days, starts_hour=starts, ends_hour=ends) for days, starts, ends in patterns]
+    return shift_end(running, at, centre.zone)
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,8 @@ class Waiting:
     beat: str
     stops: tuple[tuple[str, str], ...]
     """Scope and subject."""
+    asked_since: datetime | None
+    """When the engine first asked a unit in this wait: since the last unit that had accepted was lost."""
 
 
 def waiting(incident: Incident, at: datetime) -> Waiting:
@@ -96,7 +109,8 @@ def waiting(incident: Incident, at: datetime) -> Waiting:
         cursor.execute(
             "SELECT (SELECT jsonb_build_array(lat, lon, beat) FROM dispatch_locationentry"
             "  WHERE incident_id = %s AND subject = 'incident' ORDER BY id DESC LIMIT 1),"
-            " (SELECT jsonb_agg(jsonb_build_array(unit_id, slot, state, ended_at, end_reason))"
+            " (SELECT jsonb_agg(jsonb_build_array(unit_id, slot, state, ended_at, end_reason, offered_at,"
+            "   offered_by_id IS NULL, accepted_at IS NOT NULL))"
             "  FROM dispatch_assignment WHERE incident_id = %s),"
             " (SELECT jsonb_agg(jsonb_build_array(scope, subject)) FROM programs_suspension"
             "  WHERE centre_id = %s AND lifted_at IS NULL)",
@@ -104,54 +118,59 @@ def waiting(incident: Incident, at: datetime) -> Waiting:
         )
         place, assignments, stops = (json.loads(text) if text else [] for text in cursor.fetchone())
     lat, lon, beat = place or (None, None, "")
-    rows = (
-        (UUID(unit), slot, state, datetime.fromisoformat(ended) if ended else None, reason)
-        for unit, slot, state, ended, reason in assignments
+    rows = parsed(assignments)
+    return Waiting(
+        standing_from([row[:5] for row in rows], at),
+        lat,
+        lon,
+        beat,
+        tuple((scope, subject) for scope, subject in stops),
+        asked_since(rows),
     )
-    return Waiting(standing_from(rows, at), lat, lon, beat, tuple((scope, subject) for scope, subject in stops))
+
+
+_Row = tuple[UUID, str, str, datetime | None, str, datetime, bool, bool]
+
+
+def parsed(rows: list[list[Any]]) -> list[_Row]:
+    """Assignments as the database's JSON has them: unit, slot, state, end, reason, offered, by the engine, accepted."""
+    return [
+        (
+            UUID(unit),
+            slot,
+            state,
+            datetime.fromisoformat(ended) if ended else None,
+            reason,
+            datetime.fromisoformat(offered),
+            by_engine,
+            accepted,
+        )
+        for unit, slot, state, ended, reason, offered, by_engine, accepted in rows
+    ]
+
+
+def asked_since(rows: list[_Row]) -> datetime | None:
+    """When the engine first asked a unit to lead, after the last one that had accepted was lost; None for not yet."""
+    lost = [ended for _, slot, _, ended, _, _, _, accepted in rows if slot == "primary" and accepted and ended]
+    last = max(lost, default=None)
+    asked = [
+        offered
+        for _, slot, state, _, _, offered, by_engine, accepted in rows
+        if slot == "primary"
+        and by_engine
+        and not accepted
+        and state not in ASSIGNMENT_ACCEPTED
+        and (last is None or offered >= last)
+    ]
+    return min(asked, default=None)
 
 
 def unit_claimed(unit_id: str) -> Unit | None:
     """Lock a unit that is still free and in service; None when somebody else has it or is about to."""
-    found = Unit.objects.raw(
-        "SELECT u.* FROM responders_unit u WHERE u.id = %s AND u.service = 'in_service' AND NOT EXISTS"
-        " (SELECT 1 FROM dispatch_assignment a WHERE a.unit_id = u.id AND a.exclusive AND a.ended_at IS NULL)"
-        " FOR UPDATE OF u SKIP LOCKED",
+    return row_read(
+        Unit,
+        "one.id = %s AND one.service = 'in_service' AND one.not_answering_since IS NULL AND NOT EXISTS"
+        " (SELECT 1 FROM dispatch_assignment a WHERE a.unit_id = one.id AND a.exclusive AND a.ended_at IS NULL)"
+        " FOR UPDATE OF one SKIP LOCKED",
         [unit_id],
     )
-    return next(iter(found), None)
-
-
-@dataclass
-class Round:
-    """One look of the engine over a centre: what it has read of the free units, kept for a moment and no longer."""
-
-    centre: Centre
-    at: datetime
-    _versions: dict[Any, ProgramVersion] = field(default_factory=dict)
-    _read: dict[Any, tuple[float, dict[str, UnitFacts]]] = field(default_factory=dict)
-
-    def locked(self, incident_id: UUID) -> Incident:
-        """The incident, locked, with its centre and program version; a published version never changes."""
-        incident = Incident.objects.raw("SELECT * FROM dispatch_incident WHERE id = %s FOR UPDATE", [incident_id])[0]
-        incident.centre = self.centre
-        if incident.program_version_id is not None:
-            if incident.program_version_id not in self._versions:
-                self._versions[incident.program_version_id] = version_published(incident.program_version_id)
-            incident.program_version = self._versions[incident.program_version_id]
-        return incident
-
-    def candidates(self, incident: IncidentFacts, version: ProgramVersion, refused: set[str]) -> Iterator[UnitFacts]:
-        """Who can go, best first; when a list of a moment ago has nobody left, those of a new one."""
-        known = self._read.get(version.pk)
-        if known is not None and time.monotonic() - known[0] < TRUSTED_FOR_S:
-            tried = dict(known[1])
-            yield from who_can_go(incident, [unit for key, unit in tried.items() if key not in refused], self.at)
-        fresh = {unit.id: unit for unit in units_free(version, self.centre, self.at)}
-        self._read[version.pk] = (time.monotonic(), fresh)
-        yield from who_can_go(incident, [unit for key, unit in fresh.items() if key not in refused], self.at)
-
-    def taken(self, unit_id: str) -> None:
-        """A unit was offered, or turned out to be taken: the round asks it no more."""
-        for _, units in self._read.values():
-            units.pop(unit_id, None)

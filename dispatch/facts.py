@@ -1,0 +1,69 @@
+"""What the assignment engine knows: plain facts of one pending incident and of one unit. No rows, no queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+LANGUAGE_NAMES = {"ase": "American Sign Language", "es": "Spanish", "fr": "French", "vi": "Vietnamese", "zh": "Chinese"}
+
+
+@dataclass(frozen=True)
+class IncidentFacts:
+    """One pending incident. Point in degrees, WGS84. What is needed is hard, what is `wanted` counts."""
+
+    id: str
+    priority: int
+    waiting_since: datetime
+    lat: float | None
+    lon: float | None
+    by_phone: bool = False
+    capabilities: frozenset[str] = frozenset()
+    """That the program says its crew must have."""
+    wanted: frozenset[str] = frozenset()
+    """That the answers say would help."""
+    language: str = ""
+    """Code of the language that the caller feels best in; empty or "en" asks for nothing."""
+    language_needed: bool = False
+    gender_needed: str = ""
+    """"woman" or "man" where the caller's need for one is stated as required."""
+    crew_needed: int = 1
+    position_needed: bool = False
+    """The program says that a unit whose position is unknown or old is not sent."""
+    beat: str = ""
+    open_now: bool = True
+    covered: bool | None = None
+    """Whether the program's area covers the place; None while the place is not known."""
+    met: frozenset[int] = frozenset()
+    """Crew members who were with this caller, or at this address, before."""
+
+
+@dataclass(frozen=True)
+class UnitFacts:
+    """One unit. Crew, languages and genders are those of the people signed on."""
+
+    id: str
+    call_sign: str
+    service: str
+    serves: bool
+    busy: bool
+    crew: int
+    shift_ends: datetime | None
+    lat: float | None
+    lon: float | None
+    position_at: datetime | None
+    capabilities: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    genders: frozenset[str] = frozenset()
+    crew_ids: frozenset[int] = frozenset()
+    beats: frozenset[str] = frozenset()
+    """That its team serves; empty where it serves all of its programs' area."""
+    free_since: datetime | None = None
+    recent_calls: int = 0
+    """Calls that it finished within soft.LOAD_HOURS."""
+    not_answering: bool = False
+    refusal: str = ""
+    """Shortfall code of what this unit did with this incident before."""
+
+
+def language_words(code: str) -> str:
+    """The name of a language that crews here are asked for; the code of any other."""
+    return LANGUAGE_NAMES.get(code, code)

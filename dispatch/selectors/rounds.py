@@ -1,0 +1,228 @@
+"""One look of the engine over a centre: what waits, who is free, and who is matched with whom."""
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.models import Centre
+from dispatch.engine import who_can_go
+from dispatch.facts import IncidentFacts, UnitFacts
+from dispatch.matching import Pending, match
+from dispatch.models import Incident
+from dispatch.selectors.engine_facts import (
+    KNOWN_SQL,
+    NOTHING_KNOWN,
+    Known,
+    Standing,
+    facts_at,
+    known_from,
+    point_of,
+    standing_from,
+    units_with_facts,
+)
+from dispatch.selectors.free_units import Waiting, parsed, units_free
+from dispatch.selectors.row_read import row_read
+from dispatch.selectors.travel import travel_for
+from dispatch.travel import TravelTimes
+from programs.models import ProgramVersion
+from programs.selectors import version_published
+from responders.models import Unit
+
+logger = logging.getLogger(__name__)
+
+TRUSTED_FOR_S = 0.25
+"""How long a round may go on with units that it has read. Each claim looks at its own unit again in any case."""
+NEWS_AFTER_S = 0.05
+"""Units that were read this short a while ago are not read again only because none of them can go."""
+MOST_WAITING = 400
+"""Calls looked at in one round; the sweeper's next one follows within a second."""
+_QUEUE_SQL = f"""
+SELECT i.id, i.priority, i.program_version_id, i.sent_at, i.opened_at,
+ (SELECT jsonb_build_array(l.lat, l.lon, l.beat) FROM dispatch_locationentry l
+   WHERE l.incident_id = i.id AND l.subject = 'incident' ORDER BY l.id DESC LIMIT 1),
+ (SELECT jsonb_agg(jsonb_build_array(a.unit_id, a.slot, a.state, a.ended_at, a.end_reason, a.offered_at,
+    a.offered_by_id IS NULL, a.accepted_at IS NOT NULL)) FROM dispatch_assignment a WHERE a.incident_id = i.id),
+{KNOWN_SQL}
+  FROM dispatch_incident i
+ WHERE i.centre_id = %s AND i.offer_wanted AND NOT i.late
+   AND NOT EXISTS (SELECT 1 FROM dispatch_assignment a
+                    WHERE a.incident_id = i.id AND a.slot = 'primary' AND a.ended_at IS NULL)
+ ORDER BY i.priority, i.top_at NULLS LAST, i.sent_at, i.number
+ LIMIT {MOST_WAITING}
+"""  # noqa: S608 - constants of this package
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One call that wants a unit and has nobody asked, as it was at the beginning of a round."""
+
+    id: UUID
+    priority: int
+    version_id: UUID | None
+    since: datetime
+    lat: float | None
+    lon: float | None
+    beat: str
+    stands: Standing
+    known: Known
+
+
+def queue_of(centre: Centre, at: datetime) -> list[Wait]:
+    """Calls that want a unit and have nobody asked, in the order in which they are served, in one query.
+
+    By priority; within it those that came back or lost their unit first, then the oldest.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUE_SQL, [centre.pk])
+        rows = cursor.fetchall()
+    found = []
+    for key, priority, version, sent, opened, *texts in rows:
+        place, assignments, answers, met = (json.loads(text) if text else None for text in texts)
+        lat, lon, beat = place or (None, None, "")
+        stands = standing_from([row[:5] for row in parsed(assignments or [])], at)
+        found.append(Wait(key, priority, version, sent or opened, lat, lon, beat, stands, known_from(answers, met)))
+    return found
+
+
+@dataclass
+class Round:
+    """What a round has read and decided: kept for a moment and no longer. Its claims look again under their locks."""
+
+    centre: Centre
+    at: datetime
+    planned: dict[UUID, str] = field(default_factory=dict)
+    """Incident to unit, where several calls and units were matched together."""
+    _versions: dict[Any, ProgramVersion] = field(default_factory=dict)
+    _free: dict[UUID, dict[str, UnitFacts]] = field(default_factory=dict)
+    _read_at: float = float("-inf")
+    _known: dict[UUID, Known] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
+    """Units that this round asks no more: the shortfall that they have for other calls, empty while it is not known."""
+    _teams: dict[UUID, set[int]] = field(default_factory=dict)
+    _travel: TravelTimes | None = None
+    _every: tuple[float, list[Unit]] = (float("-inf"), [])
+
+    @property
+    def travel(self) -> TravelTimes:
+        """The centre's travel times."""
+        if self._travel is None:
+            self._travel = travel_for(self.centre)
+        return self._travel
+
+    def plan(self, queue: Sequence[Wait]) -> None:
+        """Look at the whole queue before anything is locked: fetch travel times, and match calls with units.
+
+        One call alone, or one free unit, needs no matching: the loop over the queue serves the most urgent first.
+        """
+        self._known = {one.id: one.known for one in queue}
+        waits = [one for one in queue if one.version_id is not None]
+        if not waits:
+            return
+        self._read({self.version(one.version_id).program_id for one in waits})
+        units = {key: unit for free in self._free.values() for key, unit in free.items()}
+        self.travel.ahead(
+            [(one.lat, one.lon) for one in waits if one.lat is not None and one.lon is not None],
+            [point for unit in units.values() if (point := point_of(unit)) is not None],
+        )
+        if len(waits) < 2 or len(units) < 2:
+            return
+        calls = [choices for one in waits if (choices := self._choices(one)) is not None]
+        order = sorted(units, key=lambda key: (units[key].call_sign, key))
+        self.planned = {UUID(call): unit for call, unit in match(calls, order).items()}
+
+    def _choices(self, one: Wait) -> Pending | None:
+        """The points of the units that could go to a call; None for a call whose facts cannot be read."""
+        version = self.version(one.version_id)
+        incident = Incident(pk=one.id, priority=one.priority, sent_at=one.since, opened_at=one.since)
+        incident.centre, incident.program_version = self.centre, version
+        try:
+            facts = facts_at(incident, one.lat, one.lon, beat=one.beat, known=one.known, at=self.at)
+        except Exception:
+            # Whatever is wrong with one call's program, the others are still matched; its own claim says what.
+            logger.exception("call not matched", extra={"incident": str(one.id)})
+            return None
+        barred = {str(key) for key in one.stands.on_it.union(one.stands.refused)}
+        free = [unit for key, unit in self._free[version.program_id].items() if key not in barred]
+        able = who_can_go(facts, free, self.at, self.travel)
+        return Pending(str(one.id), one.priority, {unit.id: points for points, unit in able})
+
+    def version(self, version_id: Any) -> ProgramVersion:
+        """A published version, read once: it never changes."""
+        if version_id not in self._versions:
+            self._versions[version_id] = version_published(version_id)
+        return self._versions[version_id]
+
+    def locked(self, incident_id: UUID) -> Incident:
+        """The incident, locked, with its centre and program version."""
+        incident = row_read(Incident, "one.id = %s FOR UPDATE", [incident_id])
+        if incident is None:
+            raise Incident.DoesNotExist
+        incident.centre = self.centre
+        if incident.program_version_id is not None:
+            incident.program_version = self.version(incident.program_version_id)
+        return incident
+
+    def facts(self, incident: Incident, now: Waiting) -> IncidentFacts:
+        """The engine's facts of a locked incident."""
+        known = self._known.get(incident.pk, NOTHING_KNOWN)
+        return facts_at(incident, now.lat, now.lon, beat=now.beat, known=known, at=self.at)
+
+    def candidates(self, incident: IncidentFacts, version: ProgramVersion, refused: set[str]) -> Iterator[UnitFacts]:
+        """Who can go: the planned one, then best first; when a list of a moment ago has nobody left, those of a new
+        one."""
+        program = version.program_id
+        old = program in self._free and time.monotonic() - self._read_at < TRUSTED_FOR_S
+        if not old:
+            self._read({*self._free, program})
+        planned = self.planned.get(UUID(incident.id), "")
+        first = self._free[program].get(planned)
+        if first is not None and planned not in refused:
+            yield first
+            refused = refused | {planned}
+        yield from self._ranked(incident, program, refused)
+        if old and time.monotonic() - self._read_at > NEWS_AFTER_S:
+            self._read({*self._free, program})
+            yield from self._ranked(incident, program, refused)
+
+    def _ranked(self, incident: IncidentFacts, program: UUID, refused: set[str]) -> list[UnitFacts]:
+        free = [unit for key, unit in self._free[program].items() if key not in refused]
+        return [unit for _, unit in who_can_go(incident, free, self.at, self.travel)]
+
+    def _read(self, programs: set[UUID]) -> None:
+        self._free = units_free(programs, self.centre, self.at)
+        self._read_at = time.monotonic()
+        for units in self._free.values():
+            for unit_id in self.gone.keys() & units.keys():
+                del units[unit_id]
+
+    def taken(self, unit_id: str, shortfall: str = "") -> None:
+        """A unit was offered (`busy`), named (`named_for_other`), or was locked or taken by somebody else in this
+        instant: the round asks it no more, also when it reads anew."""
+        self.gone[unit_id] = shortfall
+        for units in self._free.values():
+            units.pop(unit_id, None)
+
+    def promised(self, incident_id: UUID) -> set[str]:
+        """Units that the plan holds for other calls: nobody asks them in addition."""
+        return {unit for incident, unit in self.planned.items() if incident != incident_id}
+
+    def teams(self, version: ProgramVersion) -> set[int]:
+        """The teams that serve a version's program."""
+        if version.program_id not in self._teams:
+            self._teams[version.program_id] = set(version.program.teams.values_list("pk", flat=True))
+        return self._teams[version.program_id]
+
+    def every_unit(self) -> list[Unit]:
+        """All of the centre's units with their facts, read once a moment: for saying why nobody can go."""
+        read_at, units = self._every
+        if time.monotonic() - read_at > TRUSTED_FOR_S:
+            units = units_with_facts(self.centre, at=self.at)
+            self._every = (time.monotonic(), units)
+        return units

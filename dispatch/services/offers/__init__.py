@@ -1,0 +1,18 @@
+"""Offers: made, ended, and the rounds in which the engine makes them."""
+
+from dispatch.services.offers.making import (
+    assignment_offer,
+    offer_expire,
+    offers_withdraw,
+    other_offers_end,
+)
+from dispatch.services.offers.rounds import incident_offer, offers_run
+
+__all__ = [
+    "assignment_offer",
+    "incident_offer",
+    "offer_expire",
+    "offers_run",
+    "offers_withdraw",
+    "other_offers_end",
+]

@@ -1,0 +1,178 @@
+"""One offer: made by the engine or by a dispatcher, and ended by time, by another or by a new plan."""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from accounts.access import DISPATCHING, require
+from accounts.models import User
+from accounts.problems import Refused
+from dispatch.engine import Candidate
+from dispatch.models import Alarm, Assignment, Incident, Recommendation, StageOrder
+from dispatch.models.assignment import Slot
+from dispatch.reasons import OFFER_WITHDRAWN
+from dispatch.selectors.engine_facts import is_by_phone, recommend_for, units_with_facts
+from dispatch.services.alarms import alarms_end
+from dispatch.services.co_response import officer_offer
+from dispatch.services.journal import incident_locked, record
+from dispatch.services.pairs import pair_ends
+from dispatch.services.silence import offers_unanswered
+from dispatch.services.staging import order_stage
+from dispatch.services.standing_orders import order_end
+from dispatch.states import ASSIGNMENT, ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE
+from responders.models import Unit
+
+MANUAL_OFFER_TIMEOUT_S = 120
+
+
+def offer_make(
+    incident: Incident, unit: Unit, case: Candidate, slot: str, timeout_s: int, by: User | None, at: datetime
+) -> Assignment:
+    """Bind a locked unit to a slot of a locked incident as an offer. Whatever the incident waited with ends here."""
+    assignment = Assignment(
+        incident=incident,
+        unit=unit,
+        slot=slot,
+        exclusive=unit.exclusive,
+        by_phone=is_by_phone(incident.program_version),
+        program_version=incident.program_version,
+        offered_at=at,
+        offer_expires_at=at + timedelta(seconds=timeout_s),
+        offered_by=by,
+        why=case.to_dict(),
+        eta_s=case.eta_s,
+    )
+    missed = bool(incident.no_unit_reason)
+    incident.no_unit_reason, incident.no_unit_detail = "", []
+    record(
+        incident=incident,
+        entity="assignment",
+        row=assignment,
+        action="offer",
+        by=by,
+        at=at,
+        to_state="offered",
+        fields=["no_unit_reason", "no_unit_detail"],
+        ids={"unit": str(unit.pk)},
+        made=assignment,
+        audited={"unit": str(unit.pk)},
+    )
+    if by is not None:
+        missed = bool(Recommendation.objects.filter(incident=incident).delete()[0]) or missed
+    if missed or incident.top_at is not None:
+        over = (Alarm.Kind.NO_UNIT, Alarm.Kind.CHOOSE_UNIT, Alarm.Kind.PREEMPTED)
+        alarms_end(*over, subject=str(incident.pk), at=at, by=by, note="offered")
+    if incident.risen_at is not None and not unit.armed:
+        last = StageOrder.objects.filter(assignment__incident=incident).order_by("-at").first()
+        words = last.words if last is not None else "Danger rose after sending: ask dispatch"
+        order_stage(incident=incident, assignment=assignment, reason="risen_before", words=words, by=by, at=at)
+    return assignment
+
+
+def _free(unit: Unit, incident: Incident) -> bool:
+    """Whether a locked unit can take the incident: not exclusively taken, and not on this incident already."""
+    taken = Q(incident=incident) | Q(exclusive=True) if unit.exclusive else Q(incident=incident)
+    return not Assignment.objects.filter(taken, unit=unit, state__in=ASSIGNMENT_LIVE).exists()
+
+
+@transaction.atomic
+def assignment_offer(
+    *, incident: Incident, unit: Unit, by: User | None, at: datetime, slot: str = Slot.PRIMARY
+) -> Assignment:
+    """A dispatcher's own choice. Its shortfalls are stored and shown; only what cannot be is refused.
+
+    Without a person it is the engine's, for a unit beside one that does not answer (dispatch.services.beside).
+    Raises Refused for a unit that is taken, a slot that is filled, or an incident without a decision.
+    """
+    if by is not None:
+        require(by, *DISPATCHING)
+    if slot not in Slot.values:
+        raise Refused("slot_unknown", f"Choose one of {', '.join(Slot.values)}.", field="slot")
+    incident = incident_locked(incident.pk)
+    if incident.state in {"closed", "joined"}:
+        raise Refused("incident_closed", "The incident is closed.", status=409)
+    if not incident.response_class:
+        raise Refused("not_decided", "Decide the response first: accept, override or send.", status=409)
+    if incident.late:
+        raise Refused("late_entry", "This entry came late: say first that it is still live.", status=409)
+    if unit.centre_id != incident.centre_id:
+        raise Refused("unit_elsewhere", "This unit belongs to another centre.", field="unit")
+    locked = Unit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
+    if not _free(locked, incident):
+        raise Refused("unit_taken", f"{unit.call_sign} is already on a call.", field="unit", status=409)
+    if slot != Slot.ASSIST and incident.assignments.filter(slot=slot, state__in=ASSIGNMENT_ACCEPTED).exists():
+        raise Refused("slot_filled", "This place is filled: send the unit as assisting.", field="slot", status=409)
+    for former in incident.assignments.select_for_update().filter(slot=slot, state="offered"):
+        _end(incident, former, "cancel", by, at, reason="another_chosen")
+    loaded = units_with_facts(incident.centre, at=at, only=[locked.pk])
+    case = recommend_for(incident, units=loaded, at=at, ahead=False).candidates[0]
+    try:
+        with transaction.atomic():
+            offered = offer_make(incident, locked, case, slot, MANUAL_OFFER_TIMEOUT_S, by, at)
+            officer_offer(incident=incident, clinician=offered, offer=offer_make, by=by, at=at)
+            return offered
+    except IntegrityError as error:
+        raise Refused("unit_taken", f"{unit.call_sign} is already on a call.", field="unit", status=409) from error
+
+
+def _end(
+    incident: Incident, assignment: Assignment, action: str, by: User | None, at: datetime, *, reason: str = ""
+) -> None:
+    if assignment.pair is not None:
+        assignment.refresh_from_db()
+        if assignment.ended_at is not None:
+            # Its other half has just ended, and released it.
+            return
+    before = assignment.state
+    assignment.state = ASSIGNMENT.to(action, before)
+    assignment.ended_at, assignment.end_reason, assignment.version = at, reason, assignment.version + 1
+    assignment.save(update_fields=["state", "ended_at", "end_reason", "version"])
+    record(
+        incident=incident,
+        entity="assignment",
+        row=assignment,
+        action=action,
+        by=by,
+        at=at,
+        from_state=before,
+        to_state=assignment.state,
+        reason=reason,
+        ids={"unit": str(assignment.unit_id)},
+    )
+    order_end(assignment, by, at)
+    if assignment.pair is not None:
+        pair_ends(
+            incident=incident,
+            pair=assignment.pair,
+            who=assignment.unit.call_sign,
+            how=assignment.state,
+            by=by,
+            at=at,
+            again=reason not in OFFER_WITHDRAWN,
+        )
+
+
+@transaction.atomic
+def offer_expire(*, assignment: Assignment, at: datetime) -> Assignment:
+    """End an offer that nobody answered in time; the next unit is asked. Idempotent."""
+    incident = incident_locked(assignment.incident_id)
+    assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    if assignment.state == "offered" and assignment.offer_expires_at <= at:
+        _end(incident, assignment, "expire", None, at, reason="not_answered")
+        offers_unanswered(incident=incident, unit=assignment.unit, at=at)
+    return assignment
+
+
+def other_offers_end(incident: Incident, accepted: Assignment, by: User | None, at: datetime) -> None:
+    """The first accept ends the other offers of its slot, in the same transaction."""
+    others = incident.assignments.select_for_update().filter(slot=accepted.slot, state="offered")
+    for other in others.exclude(pk=accepted.pk):
+        _end(incident, other, "cancel", by, at, reason="taken")
+
+
+def offers_withdraw(incident: Incident, by: User | None, at: datetime, *, reason: str) -> None:
+    """The plan of a locked incident has changed: nobody may still accept an offer that was made under the old one."""
+    for offer in incident.assignments.select_for_update().filter(state="offered"):
+        _end(incident, offer, "cancel", by, at, reason=reason)
+    Recommendation.objects.filter(incident=incident).delete()

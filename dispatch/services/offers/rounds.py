@@ -1,0 +1,241 @@
+"""The engine's rounds: the pending rows of a centre, matched with the units that can go, each offered by its program's
+mode (one after the other, several at once, or by a dispatcher's word only)."""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import Centre
+from dispatch.engine import Candidate, candidate, recommend
+from dispatch.facts import IncidentFacts
+from dispatch.models import Alarm, Assignment, Incident
+from dispatch.models.assignment import Slot
+from dispatch.plan import DEFAULT_PROMISE_S
+from dispatch.selectors.engine_facts import Standing, unit_facts
+from dispatch.selectors.free_units import Waiting, unit_claimed, waiting
+from dispatch.selectors.rounds import Round, queue_of
+from dispatch.services.alarms import alarm_raise
+from dispatch.services.co_response import officer_offer
+from dispatch.services.journal import record
+from dispatch.services.offers.making import offer_make
+from dispatch.services.offers.preempting import preempt
+from dispatch.services.offers.recommending import recommendation_drop, recommendation_keep
+from programs.models import ProgramVersion
+from programs.selectors import spec_number, stopped
+from programs.spec import setting
+
+logger = logging.getLogger(__name__)
+
+DISPATCH_LOCK = 7_411_000
+"""First key of the advisory lock; the second is the centre. One ordered dispatcher per centre at a time."""
+OFFER_TIMEOUT_S = 60
+SHORTEST_OFFER_S = 10
+"""An offer that would have to end sooner is not made any more."""
+OFFERING_SHARE = 3
+"""Asking takes at most one part in so many of the promised wait; then the dispatcher picks (issue 4)."""
+
+
+def offers_run(*, centre: Centre, at: datetime) -> list[Assignment]:
+    """Offer every pending incident of a centre that no unit has been asked for, most urgent and oldest first.
+
+    Several calls and several units are matched first (dispatch.matching). Called by the Celery task, by the sweeper
+    each second and after every change that could free a unit. Callers wait for one another, so order and fairness
+    hold; each incident is its own transaction, so one that fails stops no other.
+    """
+    made: list[Assignment] = []
+    queue = queue_of(centre, at)
+    if not queue:
+        return made
+    seen = Round(centre, at)
+    try:
+        seen.plan(queue)
+    except Exception:
+        # Matching is the better way, never the only one: without it the queue is served one by one.
+        if not connection.is_usable():
+            raise
+        logger.exception("calls not matched", extra={"centre": centre.pk})
+    for one in queue:
+        try:
+            made += _offers(one.id, seen)
+        except Exception:
+            # Whatever is wrong with one incident, the others are still offered; a lost connection ends the round.
+            if not connection.is_usable():
+                raise
+            logger.exception("offer failed", extra={"incident": str(one.id)})
+    return made
+
+
+def incident_offer(incident_id: UUID, seen: Round) -> Assignment | None:
+    """Offer one incident to the best unit that can go, in one transaction that holds the centre's order.
+
+    The first of its offers, where the program asks several units at once.
+    """
+    made = _offers(incident_id, seen)
+    return made[0] if made else None
+
+
+def _offers(incident_id: UUID, seen: Round) -> list[Assignment]:
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [DISPATCH_LOCK, seen.centre.pk])
+            return _offer_best(incident_id, seen)
+    except IntegrityError:
+        # A dispatcher sent the unit elsewhere in the same instant; the index let one through. The next round asks on.
+        logger.info("offer overtaken", extra={"incident": str(incident_id)})
+        return []
+
+
+def _offer_best(incident_id: UUID, seen: Round) -> list[Assignment]:
+    incident = seen.locked(incident_id)
+    version = incident.program_version
+    if not incident.offer_wanted or version is None:
+        return []
+    now = waiting(incident, seen.at)
+    if now.stands.asked:
+        return []
+    if any(stopped(*stop, program=version.program.slug, beat=now.beat, nature=incident.nature) for stop in now.stops):
+        _no_unit(incident, "suspended", [], seen.at)
+        return []
+    facts = seen.facts(incident, now)
+    refused = {str(key) for key in now.stands.on_it.union(now.stands.refused)}
+    mode = setting(version.spec, "offer_mode")
+    if mode == "dispatcher_confirm":
+        if not recommendation_keep(incident, facts, seen, seen.candidates(facts, version, refused)):
+            recommendation_drop(incident)
+            _nobody(incident, facts, now.stands, seen)
+        return []
+    ends = offering_ends(incident, now)
+    if ends is not None and seen.at >= ends - timedelta(seconds=SHORTEST_OFFER_S) and not _broken(incident, seen.at):
+        _dispatcher_picks(incident, facts, now.stands, seen)
+        return []
+    number = int(setting(version.spec, "simultaneous_offers")) if mode == "simultaneous" else 1
+    made = _offer_to(incident, facts, version, now, number, ends, seen)
+    if made is None:
+        displaced = preempt(incident, facts, version, seen)
+        if displaced is not None:
+            return [displaced]
+        _nobody(incident, facts, now.stands, seen)
+    return made or []
+
+
+def _offer_to(
+    incident: Incident,
+    facts: IncidentFacts,
+    version: ProgramVersion,
+    now: Waiting,
+    number: int,
+    ends: datetime | None,
+    seen: Round,
+) -> list[Assignment] | None:
+    """Offers to so many of the best units that can go. Those after the first come only from units that the plan holds
+    for nobody else. None when no unit could go; an empty list when one was locked or taken in this instant."""
+    refused = {str(key) for key in now.stands.on_it.union(now.stands.refused)}
+    timeout = spec_number(version, "offer_timeout_s", OFFER_TIMEOUT_S)
+    if ends is not None and not _broken(incident, seen.at):
+        timeout = min(timeout, round((ends - seen.at).total_seconds()))
+    made: list[Assignment] = []
+    contended = False
+    for best in seen.candidates(facts, version, refused):
+        if made and best.id in seen.promised(incident.pk):
+            continue
+        unit = unit_claimed(best.id)
+        seen.taken(best.id, "busy" if unit is not None else "")
+        if unit is None:
+            # A unit that was locked or taken in this instant is no missing unit: the next round looks again.
+            contended = True
+            continue
+        case = candidate(facts, best, seen.at, seen.travel)
+        offered = offer_make(incident, unit, case, Slot.PRIMARY, timeout, None, seen.at)
+        made.append(offered)
+        officer_offer(incident=incident, clinician=offered, offer=offer_make, by=None, at=seen.at)
+        if len(made) == number:
+            break
+    return made if made or contended else None
+
+
+def offering_ends(incident: Incident, now: Waiting) -> datetime | None:
+    """Until when the engine asks units by itself: a third of the promised wait after it first asked one. None before.
+
+    An extended promise extends it; a call that lost its unit is asked for anew.
+    """
+    if now.asked_since is None:
+        return None
+    begun = incident.promise_from or incident.sent_at
+    whole = timedelta(seconds=DEFAULT_PROMISE_S)
+    if incident.promise_at is not None and begun is not None:
+        whole = incident.promise_at - begun
+    # A promise that began anew, after a hold or another decision, is asked for anew.
+    since = max(now.asked_since, begun) if begun is not None else now.asked_since
+    return since + whole / OFFERING_SHARE
+
+
+def _broken(incident: Incident, at: datetime) -> bool:
+    """Whether the promise has run out: then the hand-off is open, and the engine goes on looking for a unit."""
+    return incident.promise_at is not None and incident.promise_at <= at
+
+
+def _cases(incident: Incident, facts: IncidentFacts, stands: Standing, seen: Round) -> tuple[str, list[Candidate]]:
+    """Why nobody can go (empty when somebody could), and each of the program's units' case."""
+    teams = seen.teams(incident.program_version) if incident.program_version is not None else set()
+    units = [
+        unit_facts(
+            unit,
+            centre=incident.centre,
+            at=seen.at,
+            team_ids=teams,
+            refusal=stands.refused.get(unit.pk, "") or seen.gone.get(str(unit.pk), ""),
+        )
+        for unit in seen.every_unit()
+        if unit.team_id in teams
+    ]
+    said = recommend(facts, units, seen.at, seen.travel)
+    return said.no_unit_reason, list(said.candidates)
+
+
+def _nobody(incident: Incident, facts: IncidentFacts, stands: Standing, seen: Round) -> None:
+    """Say of each of the program's units why it cannot go."""
+    reason, cases = _cases(incident, facts, stands, seen)
+    if reason or UUID(cases[0].unit_id) in stands.on_it:
+        # Otherwise one came free while we looked: the next round asks it.
+        _no_unit(incident, reason or "all_busy", cases, seen.at)
+
+
+def _dispatcher_picks(incident: Incident, facts: IncidentFacts, stands: Standing, seen: Round) -> None:
+    """Asking took its share of the promise: the row and an alarm say that a person chooses now."""
+    reason, cases = _cases(incident, facts, stands, seen)
+    if not reason and UUID(cases[0].unit_id) in stands.on_it:
+        reason = "all_busy"
+    _no_unit(incident, reason or "dispatcher_picks", cases, seen.at, alarm=Alarm.Kind.CHOOSE_UNIT)
+
+
+def _no_unit(
+    incident: Incident, reason: str, cases: list[Candidate], at: datetime, *, alarm: str = Alarm.Kind.NO_UNIT
+) -> None:
+    """Record why nobody can go, once per change of reason, and raise the alarm."""
+    detail = [
+        {"call_sign": case.call_sign, "shortfalls": list(case.shortfalls), "words": list(case.words)} for case in cases
+    ]
+    if incident.no_unit_reason == reason and incident.no_unit_detail == detail:
+        return
+    incident.no_unit_reason, incident.no_unit_detail = reason, detail
+    record(
+        incident=incident,
+        entity="incident",
+        row=incident,
+        action="no_unit",
+        by=None,
+        at=at,
+        reason=reason,
+        fields=["no_unit_reason", "no_unit_detail"],
+    )
+    alarm_raise(
+        centre=incident.centre,
+        kind=alarm,
+        subject=str(incident.pk),
+        at=at,
+        incident=incident,
+        detail={"reason": reason},
+    )
