@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from dispatch.plan import Plan
 from triage import vocabulary
 from triage.results import FitResult, Suggestion
 
@@ -52,6 +52,15 @@ class Advice:
     flip: str
     programs: list[ProgramWords]
     version: str
+    approval: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """The protocol that spoke: its number and date, and who stands for it, in words."""
+
+    words: str
+    approval: str
 
 
 def class_words(response_class: str) -> str:
@@ -71,8 +80,11 @@ def held_by_unknown(suggestion: Suggestion, chosen: str) -> bool:
     return bool(fired) and all(floor.by_unknown for floor in fired)
 
 
-def advice_of(suggestion: Suggestion, program_names: Mapping[str, str], version: str) -> Advice:
-    """The panel of a suggestion. `program_names`: slug to name; `version`: protocol version and its date in words."""
+def advice_of(suggestion: Suggestion, program_names: Mapping[str, str], version: Version, held: Plan | None) -> Advice:
+    """The panel of a suggestion. `program_names`: slug to name.
+
+    `held`: the plan that unconfirmed words in the notes keep in its place, or None. Accepting sends what is shown.
+    """
     said = suggestion.recommendation
     names = [program_names.get(slug, slug) for slug in said.programs]
     if not suggestion.triaged:
@@ -86,6 +98,11 @@ def advice_of(suggestion: Suggestion, program_names: Mapping[str, str], version:
             words = f"{words} · {', '.join(service.upper() for service in said.services)}"
         if held_by_unknown(suggestion, chosen):
             words, level = f"So far: {words}", "caution"
+    if held is not None:
+        words, level = f"{class_words(held.response_class)}, held", "serious"
+        if held.program:
+            words += f" · {program_names.get(held.program, held.program)}"
+        words += f" · {', '.join(service.upper() for service in held.services)}"
     ask = [AskWords(one.key, _ask_words(one.key), one.why) for one in suggestion.ask]
     flip = next((flip.text for flip in suggestion.flips if not flip.answered), "")
     if not flip and suggestion.flips:
@@ -93,7 +110,7 @@ def advice_of(suggestion: Suggestion, program_names: Mapping[str, str], version:
     return Advice(
         words=words,
         level=level,
-        text=said.text,
+        text=held.words if held is not None else said.text,
         triaged=suggestion.triaged,
         ask=ask,
         ask_more=", ".join(_label(one.key).lower() for one in suggestion.ask[1:4]),
@@ -102,7 +119,8 @@ def advice_of(suggestion: Suggestion, program_names: Mapping[str, str], version:
         unknown=", ".join(_label(point.key).lower() for point in suggestion.unknown[:10]),
         flip=flip,
         programs=_programs(suggestion, program_names),
-        version=version,
+        version=version.words,
+        approval=version.approval,
     )
 
 
@@ -128,89 +146,7 @@ def _programs(suggestion: Suggestion, names: Mapping[str, str]) -> list[ProgramW
         ProgramWords(
             names.get(fit.slug, fit.slug),
             *shown[fit.result],
-            "; ".join(reason.text for reason in (*fit.reasons, *fit.notes)[:2]),
+            "; ".join(reason.text.rstrip(".") for reason in (*fit.reasons, *fit.notes)[:2]),
         )
         for fit in sorted(suggestion.fits, key=lambda fit: order[fit.result])
     ]
-
-
-def question_groups(suggestion: Suggestion | None, given: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The questions as the console lists them: to ask (best first), for the crew, answered. None is ever removed.
-
-    Without a suggestion every safety question is asked in the vocabulary's order. Text questions stand apart, since
-    what is being typed never lies inside a part of the page that is replaced.
-    """
-    table = vocabulary.load()
-    if suggestion is None:
-        asked = [question.key for question in table.questions if question.safety]
-        crew: list[str] = []
-    else:
-        asked = [item.key for item in suggestion.ask if item.key in table.by_key]
-        crew = [key for key in suggestion.for_crew if key not in asked and key in table.by_key]
-        if not suggestion.triaged:
-            asked += [q.key for q in table.questions if q.safety and q.key not in asked and q.key not in crew]
-    answered = [key for key in given if key in table.by_key]
-    known = {key for key in answered if given[key]["value"] != "unknown"}
-    return [
-        {"key": "ask", "name": "", "questions": _rows([k for k in asked if k not in known], given, is_open=True)},
-        {
-            "key": "crew",
-            "name": "For the crew",
-            "questions": _rows([k for k in crew if k not in known and k not in asked], given, is_open=False),
-        },
-        {
-            "key": "answered",
-            "name": "Answered",
-            "questions": _rows([k for k in answered if k in known or k not in (*asked, *crew)], given, is_open=False),
-        },
-    ]
-
-
-def _rows(keys: list[str], given: Mapping[str, Mapping[str, Any]], *, is_open: bool) -> list[dict[str, Any]]:
-    table = vocabulary.load()
-    rows = []
-    for key in keys:
-        question = table.get(key)
-        if question.kind in {"text", "language", "text_list"}:
-            continue
-        answer = given.get(key)
-        value = answer["value"] if answer else None
-        chosen = value if isinstance(value, list) else [value]
-        options = [
-            {
-                "key": option.key,
-                "label": option.label,
-                "raw": _raw(option.value),
-                "chosen": option.value in chosen,
-                "danger": option.value in question.concerning,
-            }
-            for option in question.options
-        ]
-        if question.kind == "integer":
-            options = [
-                {"key": str(n), "label": "", "raw": str(n), "chosen": n in chosen, "danger": False}
-                for n in range(1, 10)
-            ]
-        rows.append(
-            {
-                "key": key,
-                "label": question.label,
-                "kind": question.kind,
-                "script": question.script,
-                "blocking": question.blocking,
-                "options": options,
-                "answered": answer is not None,
-                "open": is_open,
-                "none_chosen": value == [],
-                "unknown_chosen": value == "unknown",
-                "by": getattr(answer["by"], "initials", "") if answer else "",
-                "at": answer["at"] if answer else None,
-                "basis": answer["basis"] if answer else "",
-                "others": "; ".join(question.label_of(other) for other in answer["others"]) if answer else "",
-            }
-        )
-    return rows
-
-
-def _raw(value: bool | str) -> str:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else value

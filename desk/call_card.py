@@ -4,12 +4,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import User
-from desk.advice import advice_of, class_level, class_words, question_groups
-from desk.detail import assignment_rows, caution_rows, handoff_rows, note_rows, stage_rows
+from desk.advice import Version, advice_of, class_level, class_words
+from desk.cue_chips import chips, marked_notes
+from desk.detail import assignment_rows, caution_rows, handoff_rows, stage_rows
+from desk.pane_parts import transfer_part
+from desk.questions import BLANK, question_groups
+from dispatch import choice
 from dispatch.models import Assignment, Call, Incident
-from dispatch.selectors.incident import IncidentDetail, incident_detail, possible_duplicates
-from dispatch.selectors.triage import Judged, judge
-from dispatch.states import ASSIGNMENT_LIVE
+from dispatch.reasons import NO_UNIT, words
+from dispatch.selectors.card import CardFacts, card_facts
+from dispatch.selectors.incident import possible_duplicates
+from dispatch.selectors.triage import Judged, answers_of
 from triage import natures
 
 _LOCATION_LEVEL = {"verified": "normal", "unverified": "caution", "forced": "serious"}
@@ -29,8 +34,6 @@ CALL_ENDS = [
     ("misdial", "m", "Misdial"),
     ("test", "t", "Test"),
 ]
-BLANK = "__CALL__"
-"""Stands for the id that the browser makes; the blank card is copied with it replaced."""
 
 
 def blank_card(now: datetime, zone: str) -> dict[str, Any]:
@@ -49,34 +52,39 @@ def blank_card(now: datetime, zone: str) -> dict[str, Any]:
     }
 
 
-def call_card(call: Call, viewer: User, at: datetime) -> dict[str, Any]:
-    """The card of a call."""
+def call_card(
+    call: Call, viewer: User, at: datetime, *, judged: Judged | None = None, draft: str = "", duplicates: bool = True
+) -> dict[str, Any]:
+    """The card of a call. `judged`: what this request has judged already; `draft`: the note that is being typed.
+
+    Possible duplicates rest on place and number, so what changes neither may leave them out.
+    """
     incident = call.incident
-    detail = incident_detail(incident=incident, viewer=viewer, at=at)
-    judged = judge(incident=incident, at=at)
-    notes = note_rows(detail.narrative)
+    facts = card_facts(incident=incident, viewer=viewer, at=at, judged=judged, draft=draft)
+    judged, place, carrier = facts.judged, facts.judged.facts.place, facts.judged.facts.carrier
+    answers = answers_of(incident, judged.facts.rows)
+    notes = marked_notes(facts.narrative, facts.proposals)
     nature = natures.get(incident.nature or None)
-    latest = detail.place
-    carrier = next((one for one in detail.locations if one.subject == "carrier"), None)
+    zone = incident.centre.time_zone
     return {
         "id": str(call.pk),
         "incident_id": str(incident.pk),
-        "number": detail.row.code,
+        "number": f"{incident.number:04d}",
         "version": incident.version,
         "on_line": call.state == "open",
         "ended_words": call.ended_as,
         "since": call.received_at,
         "now": at,
-        "zone": incident.centre.time_zone,
-        "last_line": f"“…{notes[0]['text'][-40:]}”" if notes else detail.row.nature_name,
-        "where": latest.text if latest else "",
+        "zone": zone,
+        "last_line": f"“…{notes[0]['text'][-40:]}”" if notes else nature.name if nature else "Not said yet",
+        "where": place.text if place else "",
         "location": {
-            "state": latest.state,
-            "level": _LOCATION_LEVEL[latest.state],
-            "text": latest.text,
-            "beat": latest.beat,
+            "state": place.state,
+            "level": _LOCATION_LEVEL[place.state],
+            "text": place.text,
+            "beat": place.beat,
         }
-        if latest
+        if place
         else None,
         "carrier": carrier,
         "phone": call.phone.number if call.phone else "",
@@ -84,36 +92,43 @@ def call_card(call: Call, viewer: User, at: datetime) -> dict[str, Any]:
         "nature": nature,
         "nature_name": nature.name if nature else "",
         "priority": incident.priority,
-        "question_groups": question_groups(judged.suggestion, detail.answers),
+        "question_groups": question_groups(judged.suggestion, answers, call=str(call.pk), zone=zone),
         "texts": {
-            key: detail.answers[key]["value"]
+            key: answers[key]["value"]
             for key in ("weapon_type", "access", "language")
-            if key in detail.answers and detail.answers[key]["value"] != "unknown"
+            if key in answers and answers[key]["value"] != "unknown"
         },
-        "cautions": caution_rows(detail.cautions),
+        "cautions": caution_rows(list(judged.facts.cautions)),
         "notes": notes,
+        "cues": chips(facts.proposals, judged.answers),
+        "cues_failed": not facts.proposals.lexicon,
         "engine_error": judged.suggestion is None,
-        "advice": _advice(judged, detail),
-        "duplicates": _duplicates(incident),
-        **_after(detail, at),
+        "advice": _advice(facts, bool(place or answers or incident.nature)),
+        "duplicates": _duplicates(incident) if duplicates else None,
+        **transfer_part(incident),
+        **_after(facts),
     }
 
 
-def _advice(judged: Judged, detail: IncidentDetail) -> Any:
-    if judged.suggestion is None or not (detail.place or detail.answers or detail.incident.nature):
+def program_names(judged: Judged) -> dict[str, str]:
+    """The names of the published programs by slug."""
+    return {one.program.slug: one.program.name for one in judged.published.versions} if judged.published else {}
+
+
+def _advice(facts: CardFacts, anything: bool) -> Any:
+    judged = facts.judged
+    if judged.suggestion is None or not anything:
         return None
-    names = (
-        {version.program.slug: version.program.name for version in judged.published.versions}
-        if judged.published
-        else {}
-    )
-    version = ""
+    plan, holding = choice.held(choice.suggested(judged, facts.incident), judged, facts.proposals)
+    words = approval = ""
     if judged.protocol is not None:
-        version = f"protocol v{judged.protocol.number}"
+        words = f"protocol v{judged.protocol.number}"
         if judged.protocol.published_at:
-            local = judged.protocol.published_at.astimezone(detail.incident.centre.zone)
-            version += f", published {local:%Y-%m-%d}"
-    return advice_of(judged.suggestion, names, version)
+            local = judged.protocol.published_at.astimezone(facts.incident.centre.zone)
+            words += f", published {local:%Y-%m-%d}"
+        if not judged.protocol.medical_director:
+            approval = "Reference rules, not approved here"
+    return advice_of(judged.suggestion, program_names(judged), Version(words, approval), plan if holding else None)
 
 
 def _duplicates(incident: Incident) -> list[dict[str, Any]]:
@@ -135,10 +150,8 @@ def _duplicates(incident: Incident) -> list[dict[str, Any]]:
     return rows
 
 
-def _after(detail: IncidentDetail, at: datetime) -> dict[str, Any]:
-    incident = detail.incident
-    waiting = next((one for one in detail.decisions if one.state == "waiting_second"), None)
-    live = [one for one in detail.assignments if one.state in ASSIGNMENT_LIVE]
+def _after(facts: CardFacts) -> dict[str, Any]:
+    incident, waiting, live = facts.incident, facts.waiting, facts.assignments
     units = [{**row, "eta": _eta(one)} for row, one in zip(assignment_rows(live, hazards=False), live, strict=True)]
     decided = class_words(incident.response_class)
     if incident.program_version is not None:
@@ -146,8 +159,8 @@ def _after(detail: IncidentDetail, at: datetime) -> dict[str, Any]:
     return {
         "sent": incident.sent_at is not None,
         "sent_at": incident.sent_at,
-        "closed": detail.row.gone,
-        "state": detail.row.state_words,
+        "closed": facts.gone,
+        "state": facts.state_words,
         "state_level": _STATE_LEVEL.get(incident.state, "off"),
         "decided_words": decided,
         "decided_level": class_level(incident.response_class),
@@ -156,8 +169,8 @@ def _after(detail: IncidentDetail, at: datetime) -> dict[str, Any]:
         else None,
         "stage_orders": [{**row, "acknowledged_how": row["how"]} for row in stage_rows(live)],
         "units": units,
-        "handoffs": handoff_rows([one for one in detail.handoffs if one.state != "cancelled"]),
-        "no_unit": detail.row.no_unit,
+        "handoffs": handoff_rows(facts.handoffs),
+        "no_unit": words(NO_UNIT, incident.no_unit_reason) if incident.no_unit_reason else "",
     }
 
 

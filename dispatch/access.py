@@ -12,7 +12,19 @@ from django.http import Http404
 
 from accounts.access import DISPATCHING, FLOOR, may, require
 from accounts.models import Role, User
-from dispatch.models import Alarm, Assignment, Call, Decision, Handoff, Incident, NarrativeEntry, StageOrder
+from dispatch.models import (
+    Alarm,
+    Assignment,
+    Call,
+    Decision,
+    Handoff,
+    HandoffTarget,
+    Incident,
+    NarrativeEntry,
+    ReviewItem,
+    StageOrder,
+    Transfer,
+)
 from dispatch.states import ASSIGNMENT_LIVE
 from people.models.audience import Audience
 from responders.models import Unit
@@ -48,7 +60,7 @@ def incident_for(user: User, id: UUID, *, change: bool = False) -> Incident:
 def call_for(user: User, id: UUID) -> Call:
     """A call, for the floor."""
     require(user, *FLOOR)
-    return _one(Call.objects.select_related("incident__centre", "phone", "owner"), user, id)
+    return _one(Call.objects.select_related("incident__centre", "phone"), user, id)
 
 
 def assignment_for(user: User, id: UUID) -> Assignment:
@@ -84,6 +96,24 @@ def handoff_for(user: User, id: UUID) -> Handoff:
     return _one(Handoff.objects.select_related("incident__centre"), user, id, "incident__centre")
 
 
+def transfer_for(user: User, id: UUID) -> Transfer:
+    """A transfer, for the floor."""
+    require(user, *FLOOR)
+    return _one(Transfer.objects.select_related("incident__centre", "receiver"), user, id, "incident__centre")
+
+
+def target_for(user: User, id: UUID) -> HandoffTarget:
+    """A number of the centre's own list, for the floor and for whoever keeps it."""
+    require(user, *FLOOR, Role.PROGRAM_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR)
+    return _one(HandoffTarget.objects.select_related("centre", "tested_by"), user, id)
+
+
+def unit_named(user: User, id: UUID) -> Unit:
+    """A unit that the floor names, for example the clinician whom a caller is given to."""
+    require(user, *FLOOR)
+    return _one(Unit.objects.select_related("centre", "team"), user, id)
+
+
 def decision_for(user: User, id: UUID) -> Decision:
     """A decision, for the floor."""
     require(user, *FLOOR)
@@ -94,6 +124,12 @@ def alarm_for(user: User, id: UUID) -> Alarm:
     """An alarm, for the floor."""
     require(user, *FLOOR)
     return _one(Alarm.objects.select_related("incident", "unit"), user, id)
+
+
+def review_for(user: User, id: UUID) -> ReviewItem:
+    """Something to review, for supervisors."""
+    require(user, Role.SUPERVISOR)
+    return _one(ReviewItem.objects.select_related("centre", "incident", "unit", "by"), user, id)
 
 
 def stage_order_for(user: User, id: UUID) -> StageOrder:

@@ -1,14 +1,16 @@
 """From a suggestion to what would be sent: the class, the program, the services. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from triage.response import ResponseClass
-from triage.results import Suggestion
+from triage.response import ResponseClass, ordered_services
+from triage.results import FitResult, Suggestion
 
 DEFAULT_PROMISE_S = 45 * 60
 """The wait that is promised where a program states none."""
+_SERVICE_OF_CUE = {"breathing": "ems", "conscious": "ems", "medical_signs": "ems", "ingestion": "ems", "hazard": "fire"}
+"""Who comes beside police for words that nobody has confirmed yet, by the question that they are about."""
 
 
 def direction(chosen: str, suggested: str) -> str:
@@ -47,6 +49,22 @@ def plan_of(suggestion: Suggestion) -> Plan:
     if not program and not services:
         services = ("police",)
     return Plan(str(said.response_class), program, services, True, said.code, said.text)
+
+
+def plan_held(plan: Plan, suggestion: Suggestion, keys: Sequence[str], words: str) -> Plan:
+    """The plan while danger in the notes is unconfirmed: no less cautious than co-response.
+
+    `keys` are the questions that the words are about; an officer goes with a program of co-response where one takes the
+    call, and EMS or fire come along for what concerns them. A plan that is as cautious already is left as it is.
+    """
+    held = ResponseClass.CO_RESPONSE
+    if not keys or not ResponseClass(plan.response_class).is_less_cautious_than(held):
+        return plan
+    program = next(
+        (fit.slug for fit in suggestion.fits if fit.result is FitResult.ELIGIBLE and fit.effective_class is held), ""
+    )
+    services = ordered_services({"police", *(_SERVICE_OF_CUE[key] for key in keys if key in _SERVICE_OF_CUE)})
+    return Plan(held.value, program, services, plan.triaged, "cue_unconfirmed", words)
 
 
 def standard_plan(services: tuple[str, ...]) -> Plan:

@@ -1,12 +1,14 @@
 """Coded reasons and outcomes: code to the words that people read. Every refusal, override and end has one."""
 
 OVERRIDE_MORE = {
+    "caller_refused": "Caller does not want this team",
     "caller_asked_police": "Caller asked for police",
     "officer_asked": "Officer asked for it",
     "known_risk": "Risk known to us at this place or person",
     "sounds_worse": "Sounds worse than the answers say",
     "scene_unclear": "Scene unclear",
     "policy": "Local policy",
+    "promise_ends": "The promised wait runs out",
 }
 OVERRIDE_LESS = {
     "danger_over": "Danger is over, confirmed by a second source",
@@ -59,6 +61,7 @@ DISPOSITIONS = {
 OUTCOMES = {
     **DISPOSITIONS,
     "handed_off": "Handed off and acknowledged",
+    "resolved_without_dispatch": "Resolved by telephone, nobody was sent",
     "no_response_needed": "No response needed",
     "joined": "Joined to another incident",
     "misdial": "Misdial",
@@ -70,14 +73,35 @@ OFFER_WITHDRAWN = {
     "another_chosen": "The dispatcher chose another unit",
     "plan_changed": "The response was decided anew",
     "held": "The call was put on hold",
+    "other_half_gone": "The other half of the co-response fell out",
 }
 """Ends of an offer that say nothing about its unit: it may be asked again for the same call."""
+BACKUP = {
+    "routine": "Backup, no hurry",
+    "urgent": "Backup now",
+    "panic": "Crew needs help",
+}
+ESCALATION = {
+    "police_no_release": "Police do not release the scene",
+    "clinician_unavailable": "No clinician is available",
+    "returned_by_988": "988 hands the call back",
+}
+"""What others tell the dispatcher about a call, so that it cannot go on as decided. Each has a reason in words."""
+SENT_CLASS = {
+    "too_low": "Too low",
+    "right": "Right",
+    "too_high": "Too high",
+}
 NO_UNIT = {
     "no_unit_in_program": "The program has no unit",
     "all_declined": "Every unit declined, did not answer or was cancelled",
     "all_busy": "Every unit is busy",
     "all_off_shift": "Every unit is off shift or out of service",
-    "capability_missing": "No free unit has what the call needs",
+    "capability_missing": "No unit on shift has what the call needs",
+    "program_closed": "The program is closed now",
+    "outside_area": "The place is outside the program's area",
+    "none_covers_place": "No unit on shift serves this beat",
+    "dispatcher_picks": "Asking took its third of the promise: choose a unit",
     "suspended": "Diversion is suspended here",
 }
 OPERATIONAL = frozenset({"suspended", "closed", "out_of_area"})
@@ -86,6 +110,52 @@ STAGE_LIFT = {
     "scene_safe_police": "Police say scene safe",
     "danger_answer_wrong": "The danger answer was wrong",
     "person_left": "The person with the danger has left",
+}
+
+TRANSFER_DECLINE = {
+    "on_another_call": "On another call",
+    "not_clinical": "Not a matter for a clinician",
+    "danger": "Danger: this needs 911",
+    "language": "Language",
+    "known_to_clinician": "Known to the clinician: conflict",
+    "nobody_free": "Nobody is free there",
+}
+TRANSFER_DROP = {
+    "line_lost": "The line was lost",
+    "caller_hung_up": "The caller hung up",
+    "nobody_answered": "Nobody answered",
+}
+TRANSFER_RETURN = {
+    "rescue_needed": "Rescue needed now",
+    "risk_rising": "Risk is rising",
+    "needs_a_team": "Somebody must go there",
+    "wants_police": "Caller asks for police",
+    "caller_refused": "Caller will not talk with them",
+    "out_of_scope": "Not for them",
+    "withdrawn": "Taken back before they answered",
+}
+TRANSFER_RESCUE = {"rescue_needed": ("ems", "police"), "risk_rising": ("police",)}
+"""Returns that raise the class to emergency at once, and who is asked to go."""
+TRANSFER_DISPOSITIONS = {
+    "resolved_by_phone": "Resolved by telephone",
+    "services_accepted": "Services accepted",
+    "follow_up_booked": "Follow-up booked",
+    "refused": "Refused services",
+    "taken_over": "Taken over by the other service",
+    "information_given": "Information given",
+}
+WORD_TO_SENDER = {"reached": "Told: reached", "not_reached": "Told: not reached"}
+HANDOFF_DECLINE = {
+    "no_unit": "They have no unit",
+    "not_theirs": "Not a matter for them",
+    "program_should_go": "They say the program should go",
+    "out_of_area": "Outside their area",
+}
+EXTEND = {
+    "unit_free_soon": "A unit is free soon",
+    "unit_delayed": "The unit is delayed",
+    "caller_agrees": "The caller agrees to wait",
+    "clinician_on_line": "A clinician stays on the line",
 }
 
 

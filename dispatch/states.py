@@ -93,6 +93,52 @@ ASSIGNMENT = Transitions(
     },
 )
 
+# Out of the usual order, yet what happened may have been so. A centre chooses whether this is applied in silence,
+# applied and said (the default), or refused (responders.models.StatusRules). What protects a crew is no matter of
+# order: stage orders, unread hazards and the officer of a co-response are checked whatever is chosen.
+ASSIGNMENT_OUT_OF_ORDER: Mapping[str, frozenset[str]] = {
+    "with_person": _f("en_route", "staged"),
+    "transport": _f("en_route", "staged"),
+    # On the road again, to another address of the same call.
+    "en_route": _f("on_scene", "with_person"),
+}
+
+
+def assignment_step(action: str, state: str, mode: str) -> tuple[str, bool]:
+    """The state after `action`, and whether to say that it is out of the usual order. Raises TransitionRefused.
+
+    `mode` is the centre's choice: off, warn or enforce. With enforce nothing out of order is allowed.
+    """
+    if mode != "enforce" and state in ASSIGNMENT_OUT_OF_ORDER.get(action, frozenset()):
+        return ASSIGNMENT.table[action][1], mode == "warn"
+    return ASSIGNMENT.to(action, state), False
+
+
+# From which derived statuses a unit usually changes its service state.
+UNIT_SERVICE_FROM: Mapping[str, frozenset[str]] = {
+    "in_service": _f("on_break", "out_of_service", "off_shift", "available"),
+    "on_break": _f("available", "out_of_service", "off_shift"),
+    "out_of_service": _f("available", "on_break", "off_shift"),
+}
+
+
+def unit_step(service: str, status: str, mode: str) -> bool:
+    """Whether a change of service state is out of order for a unit of that derived status. Raises TransitionRefused."""
+    unusual = status not in UNIT_SERVICE_FROM.get(service, frozenset())
+    if unusual and mode == "enforce":
+        raise TransitionRefused("unit", service, status)
+    return unusual
+
+
+STUCK_AFTER_S: Mapping[str, int] = {"staged": 1800, "on_scene": 7200, "with_person": 7200, "transporting": 3600}
+"""How long a unit may stay in one status before somebody asks, seconds. Published medians of a visit are 25 to 80
+minutes (reference programs), so two hours is none; nobody waits half an hour at a corner, and no transport takes an
+hour."""
+NOT_MOVING_S = 180
+"""Accepted, not under way and in the same place for so long: not answering."""
+LATE_S = 15
+"""A status that reaches the server this much after it happened, by the phone's clock, is a late one."""
+
 # The one next step that the phone page offers as its big button.
 NEXT_STEP = {
     "offered": "accept",
@@ -105,17 +151,40 @@ NEXT_STEP = {
 }
 NEXT_STEP_BY_PHONE = {"offered": "accept", "accepted": "with_person", "with_person": "clear"}
 
-HANDOFF_STATES = ("ready", "requested", "acknowledged", "cancelled")
+HANDOFF_STATES = ("ready", "requested", "acknowledged", "declined", "cancelled")
 HANDOFF = Transitions(
     "hand-off",
     {
         "request": (_f("ready"), "requested"),
         "acknowledge": (_f("requested"), "acknowledged"),
+        "decline": (_f("requested"), "declined"),
         "cancel": (_f("ready", "requested"), "cancelled"),
     },
 )
 HANDOFF_OWNER_ALARM_S = 30
 HANDOFF_SUPERVISOR_ALARM_S = 60
+
+TRANSFER_LIVE = _f("offered", "ringing", "connected")
+TRANSFER_ENDS = ("resolved", "dropped", "declined", "returned")
+TRANSFER_STATES = ("offered", "ringing", "connected", *TRANSFER_ENDS)
+TRANSFER = Transitions(
+    "transfer",
+    {
+        "ring": (_f("offered"), "ringing"),
+        "connect": (_f("offered", "ringing"), "connected"),
+        "resolve": (_f("connected"), "resolved"),
+        "drop": (TRANSFER_LIVE, "dropped"),
+        "decline": (_f("offered", "ringing"), "declined"),
+        # The receiver gives it back.
+        "return": (_f("connected"), "returned"),
+        # The giver takes it back before anybody has answered.
+        "withdraw": (_f("offered", "ringing"), "returned"),
+    },
+)
+TRANSFER_ANSWER_S = 20
+"""A transfer that nobody has answered this long is alarmed: the preset of Austin's C3 waits as long for a clinician."""
+WORD_OWED_S = 1800
+"""Somebody who sent us a caller is told “reached” or “not reached” after this long at the latest."""
 
 DECISION_STATES = ("standing", "waiting_second", "refused", "superseded")
 SECOND_PERSON_WAIT_S = 60

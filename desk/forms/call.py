@@ -5,8 +5,12 @@ from typing import Any
 
 from django import forms
 
+from dispatch.models import Answer
 from dispatch.models.call import Channel
 from dispatch.states import CALL_ENDS
+
+LONGEST_DRAFT = 4000
+"""Characters, as many as a note may have."""
 
 
 class CallForm(forms.Form):
@@ -51,6 +55,7 @@ class AnswerForm(forms.Form):
 
     key = forms.SlugField(max_length=32)
     value = forms.CharField(max_length=400)
+    basis = forms.ChoiceField(choices=Answer.Basis.choices, required=False)
 
     def clean_value(self) -> Any:
         raw = str(self.cleaned_data["value"])
@@ -68,6 +73,26 @@ class NoteForm(forms.Form):
     id = forms.UUIDField()
     text = forms.CharField(max_length=4000, strip=True, error_messages={"required": "The note is empty."})
     device_at = forms.DateTimeField(required=False)
+
+
+class DraftForm(forms.Form):
+    """The note that is being typed: posted, never in an address, read for cues and kept nowhere. Only its end counts.
+
+    `seen`: the marks of dangers that the page shows already, one a line; `all` asks for the whole card.
+    """
+
+    draft = forms.CharField(required=False, strip=False)
+    seen = forms.CharField(required=False)
+    all = forms.BooleanField(required=False)
+
+    def clean_draft(self) -> str:
+        return str(self.cleaned_data["draft"])[-LONGEST_DRAFT:]
+
+
+class CueForm(forms.Form):
+    """A mark to dismiss."""
+
+    mark = forms.CharField(max_length=300)
 
 
 class DecisionForm(forms.Form):

@@ -12,6 +12,7 @@ from desk.actions import act, form_of
 from desk.forms.call import (
     AnswerForm,
     CallForm,
+    CueForm,
     DecisionForm,
     EndForm,
     JoinForm,
@@ -20,13 +21,14 @@ from desk.forms.call import (
     NoteForm,
     PhoneForm,
 )
-from desk.views.console import regions
+from desk.views.console import draft_of, regions
 from dispatch.access import call_for, incident_for
-from dispatch.models import LocationEntry
+from dispatch.models import Answer, LocationEntry
 from dispatch.models.call import Channel
 from dispatch.services.answers import answers_record
 from dispatch.services.calls import call_end, call_open, phone_set
-from dispatch.services.decisions import decision_take
+from dispatch.services.cues import cue_dismiss
+from dispatch.services.decisions import decision_taken
 from dispatch.services.incidents import call_join, nature_set
 from dispatch.services.locations import location_record
 from dispatch.services.narrative import note_add
@@ -41,7 +43,7 @@ def call_opened(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
         centre=centre_of(user), id=data["id"], channel=data["channel"] or Channel.C911, number=data["number"], by=user,
         at=at, device_at=data["device_at"],
     )  # fmt: skip
-    return regions(request, user, call.pk)
+    return regions(request, user, call_for(user, call.pk), at)
 
 
 @act(*FLOOR)
@@ -65,7 +67,7 @@ def call_located(request: HttpRequest, user: User, at: datetime, id: UUID) -> Ht
         by=user,
         at=at,
     )
-    return regions(request, user, id)
+    return regions(request, user, call_for(user, id), at)
 
 
 @act(*FLOOR)
@@ -73,7 +75,7 @@ def call_phone(request: HttpRequest, user: User, at: datetime, id: UUID) -> Http
     """The number to call back."""
     data = form_of(PhoneForm(request.POST)).cleaned_data
     phone_set(call=call_for(user, id), number=data["number"], confirmed=data["confirmed"], by=user, at=at)
-    return regions(request, user, id)
+    return regions(request, user, call_for(user, id), at)
 
 
 @act(*FLOOR)
@@ -81,7 +83,7 @@ def call_nature(request: HttpRequest, user: User, at: datetime, id: UUID) -> Htt
     """What happened."""
     call = call_for(user, id)
     nature_set(incident=call.incident, nature=form_of(NatureForm(request.POST)).cleaned_data["nature"], by=user, at=at)
-    return regions(request, user, id)
+    return regions(request, user, call_for(user, id), at)
 
 
 @act(*FLOOR)
@@ -89,8 +91,25 @@ def call_answered(request: HttpRequest, user: User, at: datetime, id: UUID) -> H
     """One answer to one question; the suggestion comes back with it."""
     data = form_of(AnswerForm(request.POST)).cleaned_data
     call = call_for(user, id)
-    answers_record(incident=call.incident, source=call, answers={data["key"]: data["value"]}, by=user, at=at)
-    return regions(request, user, id)
+    judged = answers_record(
+        incident=call.incident,
+        source=call,
+        answers={data["key"]: data["value"]},
+        basis=data["basis"] or Answer.Basis.TOLD,
+        by=user,
+        at=at,
+    )
+    call.incident = judged.facts.incident
+    return regions(request, user, call, at, judged=judged, duplicates=False)
+
+
+@act(*FLOOR)
+def cue_dismissed(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """Words in the notes, or in the one being typed, that do not mean what they were taken for."""
+    call = call_for(user, id)
+    mark = form_of(CueForm(request.POST)).cleaned_data["mark"]
+    cue_dismiss(incident=call.incident, mark=mark, by=user, at=at, call=call, draft=draft_of(request))
+    return regions(request, user, call_for(user, id), at, duplicates=False)
 
 
 @act(*FLOOR)
@@ -101,22 +120,24 @@ def call_noted(request: HttpRequest, user: User, at: datetime, id: UUID) -> Http
     note_add(
         id=data["id"], incident=call.incident, call=call, text=data["text"], by=user, at=at, device_at=data["device_at"]
     )
-    return regions(request, user, id)
+    return regions(request, user, call_for(user, id), at)
 
 
 @act(*FLOOR)
 def call_decided(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """Accept, override or send."""
     data = form_of(DecisionForm(request.POST)).cleaned_data
-    decision_take(incident=call_for(user, id).incident, by=user, at=at, **data)
-    return regions(request, user, id)
+    call = call_for(user, id)
+    taken = decision_taken(incident=call.incident, by=user, at=at, draft=draft_of(request), **data)
+    call.incident = taken.decision.incident
+    return regions(request, user, call, at, judged=taken.judged)
 
 
 @act(*FLOOR)
 def call_ended(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """How the call ended."""
     call_end(call=call_for(user, id), by=user, at=at, **form_of(EndForm(request.POST)).cleaned_data)
-    return regions(request, user, id)
+    return regions(request, user, call_for(user, id), at)
 
 
 @act(*FLOOR)
@@ -124,4 +145,4 @@ def call_joined(request: HttpRequest, user: User, at: datetime, id: UUID) -> Htt
     """Join this call to another open incident."""
     into = incident_for(user, form_of(JoinForm(request.POST)).cleaned_data["incident"], change=True)
     call_join(call=call_for(user, id), into=into, by=user, at=at)
-    return regions(request, user, id)
+    return regions(request, user, call_for(user, id), at)

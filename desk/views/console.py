@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -14,12 +13,18 @@ from accounts.models import Role, User
 from accounts.services import audit
 from desk.actions import act, form_of
 from desk.advice import class_words
-from desk.call_card import CALL_ENDS, blank_card, call_card
-from desk.forms.call import PlaceSearchForm
+from desk.call_card import CALL_ENDS, blank_card, call_card, program_names
+from desk.cue_chips import chips
+from desk.forms.call import DraftForm, PlaceSearchForm
 from desk.pages import live_page
+from desk.why import why_groups
 from dispatch.access import call_for
-from dispatch.models import Call
+from dispatch.models import Call, Incident
+from dispatch.models.target import LINE_KINDS
 from dispatch.reasons import OVERRIDE_LESS, OVERRIDE_MORE
+from dispatch.selectors.cues import proposals_of
+from dispatch.selectors.targets import targets_of
+from dispatch.selectors.triage import Judged, answers_at_place, judge
 from live.selectors import live_position
 from people.selectors import places_search
 from triage import natures, vocabulary
@@ -44,10 +49,13 @@ def console(request: HttpRequest) -> HttpResponse:
     user = require(request.user, Role.CALL_TAKER)
     centre, at = centre_of(user), datetime.now(UTC)
     position = live_position(centre.pk)
+    mine = Call.objects.filter(centre=centre, owner=user)
+    # An ended call whose incident nobody has sent or closed still needs a person: it stays in sight.
+    unsent = Incident.objects.filter(centre=centre, owner=user, state__in=["open", "triaged"])
+    # Two reads by index, and not one with an "or" that reads all calls that this person ever took.
+    shown = mine.filter(state="open").values("pk").union(mine.filter(incident__in=unsent).values("pk"))
     calls = (
-        Call.objects.filter(centre=centre, owner=user)
-        # An ended call whose incident nobody has sent or closed still needs a person: it stays in sight.
-        .filter(Q(state="open") | Q(incident__owner=user, incident__state__in=["open", "triaged"]))
+        Call.objects.filter(pk__in=shown)
         .select_related("incident__centre", "incident__program_version__program", "phone")
         .order_by("received_at")
     )
@@ -57,6 +65,7 @@ def console(request: HttpRequest) -> HttpResponse:
     context = {
         "cards": [call_card(call, user, at) for call in calls],
         "blank": blank_card(at, centre.time_zone),
+        "transfer_targets": targets_of(centre, *LINE_KINDS),
         **card_statics(),
     }
     return live_page(
@@ -64,12 +73,24 @@ def console(request: HttpRequest) -> HttpResponse:
     )
 
 
-def regions(request: HttpRequest, user: User, call_id: UUID) -> HttpResponse:
-    """All parts of a call's card that are not fields."""
-    call = call_for(user, call_id)
-    at = datetime.now(UTC)
-    context = {"card": call_card(call, user, at)}
-    response = render(request, "desk/console/regions.html", context)
+def regions(
+    request: HttpRequest, user: User, call: Call, at: datetime, *, judged: Judged | None = None, duplicates: bool = True
+) -> HttpResponse:
+    """All parts of a call's card that are not fields, from `call.incident` as it is now.
+
+    Every post carries the note that is being typed, so that no answer makes the panel forget what its words hold.
+    """
+    card = call_card(call, user, at, judged=judged, draft=draft_of(request), duplicates=duplicates)
+    return uncached(render(request, "desk/console/regions.html", {"card": card}))
+
+
+def draft_of(request: HttpRequest) -> str:
+    """The draft of a post; empty for one without it."""
+    return str(form_of(DraftForm(request.POST)).cleaned_data["draft"])
+
+
+def uncached(response: HttpResponse) -> HttpResponse:
+    """A response with personal data: kept by no browser and no proxy."""
     response["Cache-Control"] = "no-store"
     return response
 
@@ -78,7 +99,35 @@ def regions(request: HttpRequest, user: User, call_id: UUID) -> HttpResponse:
 @role_required(*FLOOR)
 def call_regions(request: HttpRequest, id: UUID) -> HttpResponse:
     """The parts of one call, after somebody else has changed something."""
-    return regions(request, require(request.user, *FLOOR), id)
+    user = require(request.user, *FLOOR)
+    return regions(request, user, call_for(user, id), datetime.now(UTC))
+
+
+@require_GET
+@role_required(*FLOOR)
+def call_why(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Why, rule by rule. Read when somebody opens it, since it is long."""
+    user = require(request.user, *FLOOR)
+    call = call_for(user, id)
+    judged = judge(incident=call.incident, at=datetime.now(UTC))
+    groups = why_groups(judged, call=call, names=program_names(judged))
+    return uncached(render(request, "desk/console/why.html", {"card": {"id": str(call.pk)}, "groups": groups}))
+
+
+@act(*FLOOR)
+def call_draft(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """The words that matter in the note that is being typed. The suggestion comes along only when they change it."""
+    data = form_of(DraftForm(request.POST)).cleaned_data
+    call = call_for(user, id)
+    if data["all"]:
+        return regions(request, user, call, at)
+    proposals = proposals_of(call.incident, draft=data["draft"])
+    answers = answers_at_place(call.incident, at=at)
+    shown = chips(proposals, answers)
+    if {cue["mark"] for cue in shown if cue["danger"]} != set(data["seen"].splitlines()):
+        return regions(request, user, call, at, duplicates=False)
+    card = {"id": str(call.pk), "cues": shown, "cues_failed": not proposals.lexicon}
+    return uncached(render(request, "desk/console/cues.html", {"card": card}))
 
 
 @act(*FLOOR)

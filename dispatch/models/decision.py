@@ -62,6 +62,7 @@ class Decision(models.Model):
         indexes = [
             models.Index(fields=["second_due_at"], condition=Q(state="waiting_second"), name="decision_waiting"),
             models.Index(fields=["incident", "at"], name="decision_by_incident"),
+            models.Index(fields=["at", "id"], condition=Q(state="standing"), name="decision_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -6,10 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from dispatch.models import Decision
+from dispatch.plan import plan_held, plan_of
+from dispatch.selectors.cues import proposals_from
 from dispatch.selectors.triage import suggest
 from programs.models import ProgramVersion
 from programs.selectors import PublishedPrograms
 from triage import ENGINE_VERSION
+from triage.results import Suggestion
 
 
 class NotRepeatable(Exception):
@@ -50,8 +53,24 @@ def redecide(decision: Decision) -> Redecision:
         inputs["covers"],
         inputs["suspended"],
     )
-    again = suggest(decision.protocol_version, published, decision.answers, inputs["nature"]).to_dict()
-    return Redecision(decision, ENGINE_VERSION, tuple(differences(decision.trace, again)))
+    again = suggest(decision.protocol_version, published, decision.answers, inputs["nature"])
+    found_here = [*differences(decision.trace, again.to_dict()), *_held_again(decision, again)]
+    return Redecision(decision, ENGINE_VERSION, tuple(found_here))
+
+
+def _held_again(decision: Decision, suggestion: Suggestion) -> Iterator[str]:
+    """What the cues on the screen held, held again: the same questions, the same plan. Older decisions store none."""
+    stored = decision.on_screen.get("cues")
+    if stored is None:
+        return
+    plan = plan_of(suggestion)
+    proposals = proposals_from(stored)
+    holding = proposals.hold(plan.response_class, decision.answers)
+    keys = [cue.key for cue in holding]
+    yield from differences(stored["hold"], keys, "on_screen.cues.hold")
+    again = plan_held(plan, suggestion, keys, "").to_dict()
+    # Its words are what a screen said in the language of its day; what would be sent is compared.
+    yield from differences({**decision.on_screen["plan"], "words": ""}, {**again, "words": ""}, "on_screen.plan")
 
 
 def differences(stored: Any, again: Any, path: str = "") -> Iterator[str]:

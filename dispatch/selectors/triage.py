@@ -4,9 +4,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
+from accounts.models import User
 from dispatch.models import Answer, Incident, LocationEntry
+from people.models import Caution
 from people.selectors import cautions_at
 from programs.models import ProgramVersion, ProtocolVersion
 from programs.selectors import PublishedPrograms, programs_published, protocol_of, protocol_published, rules_of
@@ -26,6 +29,42 @@ CAUTION_ANSWERS = {
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What triage reads of one incident: all answers ever given (oldest first), where it is, what is on file there.
+
+    Read once a request and passed on, so that what is judged, shown and stored is the same.
+    """
+
+    incident: Incident
+    rows: tuple[Answer, ...]
+    place: LocationEntry | None
+    carrier: LocationEntry | None
+    cautions: tuple[Caution, ...]
+
+    @cached_property
+    def answers(self) -> dict[str, Any]:
+        """The merged answers with what the place itself tells: its cautions, and its kind where nobody said it.
+
+        A hazard on file counts beside what callers say, most dangerous first: it can only raise care.
+        """
+        answers = answers_merged(self.incident, self.rows)
+        if self.place is None:
+            return answers
+        if self.place.location_type and "location_type" not in answers:
+            answers["location_type"] = self.place.location_type
+        for caution in self.cautions:
+            told = CAUTION_ANSWERS.get((caution.kind, caution.severity))
+            if told is not None:
+                key, value = told
+                answers[key] = plain(most_dangerous(key, [value, answers[key]] if key in answers else [value]))
+        return answers
+
+    def with_rows(self, more: Sequence[Answer]) -> "Facts":
+        """The same with answers that were just appended."""
+        return replace(self, rows=(*self.rows, *more))
+
+
+@dataclass(frozen=True)
 class Judged:
     """A suggestion with what it was made from; `suggestion` is None when the engine could not make one."""
 
@@ -33,7 +72,37 @@ class Judged:
     answers: dict[str, Any]
     published: PublishedPrograms | None
     protocol: ProtocolVersion | None
+    facts: Facts
     nature: str = ""
+
+    def said(self) -> dict[str, list[dict[str, Any]]]:
+        """By question, who said what, when and how: each source's last answer, then what is on file for the place.
+
+        JSON, stored beside the engine's trace; the trace itself holds values only, so that it can be run again.
+        """
+        last: dict[tuple[str, str], Answer] = {(row.key, row.source): row for row in self.facts.rows}
+        told: dict[str, list[dict[str, Any]]] = {}
+        for row in last.values():
+            told.setdefault(row.key, []).append(
+                {
+                    "value": row.value,
+                    "source": row.source,
+                    "basis": row.basis,
+                    "at": row.at.isoformat(),
+                    "by": row.by_id,
+                    "who": row.by.initials if row.by else "",
+                }
+            )
+        place = self.facts.place
+        if place is not None and place.location_type and "location_type" not in told:
+            file = {"source": "place", "basis": "file", "at": place.at.isoformat(), "by": place.by_id, "who": ""}
+            told["location_type"] = [{"value": place.location_type, **file}]
+        for caution in self.facts.cautions:
+            key, value = CAUTION_ANSWERS.get((caution.kind, caution.severity), ("", ""))
+            if key:
+                file = {"basis": "file", "at": caution.added_at.isoformat(), "by": caution.added_by_id, "who": ""}
+                told.setdefault(key, []).append({"value": value, "source": f"caution:{caution.pk}", **file})
+        return told
 
     def inputs(self) -> dict[str, Any]:
         """What the suggestion was made from beside answers and protocol, as JSON: stored to run it again unchanged."""
@@ -93,11 +162,13 @@ def answers_merged(incident: Incident, rows: Sequence[Answer] | None = None) -> 
     return merged
 
 
-def answers_of(incident: Incident) -> dict[str, dict[str, Any]]:
+def answers_of(incident: Incident, rows: Sequence[Answer] | None = None) -> dict[str, dict[str, Any]]:
     """For each answered question: the standing value, who said it last and when, and every other value given."""
-    merged = answers_merged(incident)
+    if rows is None:
+        rows = list(Answer.objects.filter(incident=incident).select_related("by").order_by("id"))
+    merged = answers_merged(incident, rows)
     shown: dict[str, dict[str, Any]] = {}
-    for row in Answer.objects.filter(incident=incident).select_related("by").order_by("id"):
+    for row in rows:
         entry = shown.setdefault(row.key, {"value": merged.get(row.key, UNKNOWN), "others": []})
         entry.update({"last": row.value, "by": row.by, "at": row.at, "basis": row.basis, "source": row.source})
         if row.value not in entry["others"]:
@@ -117,32 +188,42 @@ def place_of(incident: Incident) -> LocationEntry | None:
     )
 
 
-def answers_at_place(incident: Incident, *, at: datetime, where: LocationEntry | None = None) -> dict[str, Any]:
-    """The merged answers with what the place itself tells: its standing cautions, and its kind where nobody said it.
+def facts_of(incident: Incident, *, at: datetime, known: User | None = None) -> Facts:
+    """Read what triage needs of an incident, in three queries and one for people other than `known` who answered."""
+    # By hand and without a join: each answer of a call pays for it, and most rows are of one person.
+    rows = list(Answer.objects.raw("SELECT * FROM dispatch_answer WHERE incident_id = %s ORDER BY id", [incident.pk]))
+    people = {known.pk: known} if known is not None else {}
+    others = {row.by_id for row in rows if row.by_id is not None} - set(people)
+    if others:
+        people.update(User.objects.in_bulk(others))
+    for row in rows:
+        row.by = people.get(row.by_id) if row.by_id is not None else None
+    places = {
+        str(entry.subject): entry
+        for entry in LocationEntry.objects.filter(incident=incident)
+        .select_related("place")
+        .order_by("subject", "-id")
+        .distinct("subject")
+    }
+    place = places.get(LocationEntry.Subject.INCIDENT)
+    cautions = (
+        cautions_at(centre=incident.centre, lat=place.lat, lon=place.lon, place=place.place, at=at) if place else []
+    )
+    return Facts(incident, tuple(rows), place, places.get(LocationEntry.Subject.CARRIER), tuple(cautions))
 
-    A hazard on file counts beside what callers say, most dangerous first: it can only raise care.
-    """
-    answers = answers_merged(incident)
-    known = where or place_of(incident)
-    if known is None:
-        return answers
-    if known.location_type and "location_type" not in answers:
-        answers["location_type"] = known.location_type
-    for caution in cautions_at(centre=incident.centre, lat=known.lat, lon=known.lon, place=known.place, at=at):
-        told = CAUTION_ANSWERS.get((caution.kind, caution.severity))
-        if told is not None:
-            key, value = told
-            answers[key] = plain(most_dangerous(key, [value, answers[key]] if key in answers else [value]))
-    return answers
+
+def answers_at_place(incident: Incident, *, at: datetime) -> dict[str, Any]:
+    """The answers that triage counts: of all calls, of crews, and of what is on file for the place."""
+    return facts_of(incident, at=at).answers
 
 
-def judge(*, incident: Incident, at: datetime, where: LocationEntry | None = None) -> Judged:
-    """Run triage for an incident, at `where` if the caller has read its place already.
+def judge(*, incident: Incident, at: datetime, facts: Facts | None = None, known: User | None = None) -> Judged:
+    """Run triage for an incident, on `facts` if the caller has read them already; `known`: a person at hand.
 
     Any failure gives no suggestion, is logged without personal data, and is visible.
     """
-    where = where or place_of(incident)
-    answers = answers_at_place(incident, at=at, where=where)
+    facts = facts or facts_of(incident, at=at, known=known)
+    answers, where = facts.answers, facts.place
     try:
         protocol = protocol_published(incident.centre)
         published = programs_published(
@@ -154,10 +235,10 @@ def judge(*, incident: Incident, at: datetime, where: LocationEntry | None = Non
             nature=incident.nature,
         )
         suggestion = suggest(protocol, published, answers, incident.nature)
-        return Judged(suggestion, answers, published, protocol, incident.nature)
-    except Exception:
+        return Judged(suggestion, answers, published, protocol, facts, incident.nature)
+    except Exception:  # whatever broke it, the call taker must be able to send
         logger.exception("triage failed", extra={"incident": str(incident.pk)})
-        return Judged(None, answers, None, None)
+        return Judged(None, answers, None, None, facts)
 
 
 def suggest(

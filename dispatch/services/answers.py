@@ -9,12 +9,12 @@ from django.db import transaction
 from accounts.models import User
 from accounts.problems import Refused
 from dispatch.models import Answer, Call, Incident
-from dispatch.selectors.triage import UNKNOWN, answers_at_place, judge
+from dispatch.selectors.triage import UNKNOWN, Judged, facts_of, judge
 from dispatch.services.journal import call_locked, incident_locked, record
 from dispatch.services.rising import retriage, rise_check
 from responders.models import Unit
 from triage import vocabulary
-from triage.results import Suggestion, plain
+from triage.results import plain
 
 _BASES = set(Answer.Basis.values)
 
@@ -52,8 +52,8 @@ def answers_record(
     by: User | None,
     at: datetime,
     basis: str = Answer.Basis.TOLD,
-) -> Suggestion | None:
-    """Append answers of a call or a crew and return the new suggestion (None: use standard dispatch).
+) -> Judged:
+    """Append answers of a call or a crew and return the new suggestion with what it was made from.
 
     Raises Refused at the question for a value that it does not have. When a sent incident becomes more dangerous,
     crews get a stage order in this same transaction.
@@ -69,15 +69,15 @@ def answers_record(
         incident, call = incident_locked(incident.pk), None
     if incident.state in {"closed", "joined"}:
         raise Refused("incident_closed", "The incident is closed.", status=409)
-    before = answers_at_place(incident, at=at)
+    facts = facts_of(incident, at=at, known=by)
     label = f"call:{source.pk}" if call is not None else f"unit:{source.pk}"
-    Answer.objects.bulk_create(
+    made = Answer.objects.bulk_create(
         [
             Answer(incident=incident, call=call, source=label, key=key, value=value, basis=basis, at=at, by=by)
             for key, value in checked.items()
         ]
     )
-    judged = judge(incident=incident, at=at)
+    judged = judge(incident=incident, at=at, facts=facts.with_rows(made))
     record(
         incident=incident,
         entity="answer",
@@ -88,5 +88,5 @@ def answers_record(
         fields=retriage(incident=incident, judged=judged, at=at),
         detail={"keys": sorted(checked)},
     )
-    rise_check(incident=incident, before=before, judged=judged, by=by, at=at)
-    return judged.suggestion
+    rise_check(incident=incident, before=facts.answers, judged=judged, by=by, at=at)
+    return judged

@@ -1,6 +1,8 @@
 """Decisions: a person accepts the suggestion, chooses another class with a reason, or sends at once."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -9,25 +11,24 @@ from accounts.access import SECOND_PERSONS, require
 from accounts.models import Role, User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.models import Alarm, Decision, Incident
-from dispatch.models.incident import RESPONSE_CLASSES
-from dispatch.not_diverted import not_diverted_code
+from dispatch import choice
+from dispatch.models import Alarm, Decision, Incident, ReviewItem
+from dispatch.not_diverted import NotDiverted, not_diverted
 from dispatch.nudge import offer_after_commit
-from dispatch.plan import DEFAULT_PROMISE_S, Plan, below_its_class, direction, plan_of, standard_plan
-from dispatch.reasons import OVERRIDE_LESS, OVERRIDE_MORE
-from dispatch.selectors.triage import Judged, judge, place_of
+from dispatch.plan import Plan, direction
+from dispatch.reasons import OVERRIDE_LESS
+from dispatch.selectors.cues import Proposals, proposals_of
+from dispatch.selectors.triage import Judged, judge
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.handoffs import handoff_open
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.offers import offers_withdraw
+from dispatch.services.promise_clock import PROMISE_FIELDS, promise_start
+from dispatch.services.review import review_add
 from dispatch.services.staging import crews_stage
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT, SECOND_PERSON_WAIT_S
 from programs.models import ProgramVersion
-from programs.selectors import spec_number
-from triage import natures
 from triage.engine import priority
-from triage.response import ordered_services
-from triage.results import FitResult
 
 ACTIONS = ("accept", "override", "send")
 _SETTLED_BY_DECIDING = (
@@ -36,11 +37,26 @@ _SETTLED_BY_DECIDING = (
     Alarm.Kind.PROMISE_WARNING,
     Alarm.Kind.PROMISE_BROKEN,
     Alarm.Kind.HOLD_OVER,
+    Alarm.Kind.TRANSFER_BACK,
+    Alarm.Kind.CALL_BACK,
 )
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A decision with what it was made from; `judged` is None where the decision was known already."""
+
+    decision: Decision
+    judged: Judged | None = None
+
+
+def decision_take(*, id: UUID, incident: Incident, action: str, by: User | None, at: datetime, **more: str) -> Decision:
+    """Take and apply a decision: see `decision_taken`, which takes the same and also gives what was judged."""
+    return decision_taken(id=id, incident=incident, action=action, by=by, at=at, **more).decision
+
+
 @transaction.atomic
-def decision_take(
+def decision_taken(
     *,
     id: UUID,
     incident: Incident,
@@ -51,12 +67,15 @@ def decision_take(
     program: str = "",
     reason: str = "",
     reason_text: str = "",
-) -> Decision:
+    draft: str = "",
+) -> Taken:
     """Take and apply a decision. The same id twice is one decision.
 
     `accept` sends what is suggested. `send` does the same, and for a call that is not triaged sends its nature's
     standard response: it needs only WHERE. `override` needs a class and a reason; more cautious applies at once, less
-    cautious waits for a second person and changes nothing until then. Raises Refused at the field.
+    cautious waits for a second person and changes nothing until then. Danger in the notes, or in the `draft` that is
+    being typed, that nobody has confirmed or dismissed keeps what is suggested at co-response. Raises Refused at the
+    field.
     """
     if action not in ACTIONS:
         raise Refused("action_unknown", f"Choose one of {', '.join(ACTIONS)}.", field="action")
@@ -65,40 +84,31 @@ def decision_take(
     if known is not None:
         if known.incident_id != incident.pk:
             raise Refused("id_taken", "This decision id is already in use.", field="id", status=409)
-        return known
+        return Taken(known)
     if incident.state in {"closed", "joined"}:
         raise Refused("incident_closed", "The incident is closed: reopen it first.", status=409)
-    where = place_of(incident)
-    if where is None:
+    judged = judge(incident=incident, at=at, known=by)
+    if judged.facts.place is None:
         raise Refused("where_needed", "Say where first: nobody can be sent without a place.", field="where")
-    judged = judge(incident=incident, at=at, where=where)
-    suggested = _suggested(judged, incident)
+    proposals = proposals_of(incident, draft=draft)
+    suggested, holding = choice.held(choice.suggested(judged, incident), judged, proposals)
     chosen = suggested
     if action == "override":
-        chosen = _chosen(judged, suggested, incident, response_class, program, reason)
+        chosen = choice.chosen(judged, suggested, incident, response_class, program, reason)
     elif action == "accept" and (judged.suggestion is None or not suggested.triaged):
         raise Refused(
             "not_triaged", "There is no suggestion to accept yet: answer a safety question, or send.", status=409
         )
-    way = direction(chosen.response_class, suggested.response_class)
-    if incident.sent_at is not None:
-        since_sent = direction(chosen.response_class, incident.response_class)
-        if action != "override" and since_sent != "more":
-            raise Refused(
-                "already_sent",
-                "This incident is already sent. Choose a more cautious response, or note what changed.",
-                status=409,
-            )
-        way = "less" if since_sent == "less" else way
-    if action == "override" and chosen.program and not _takes_it(judged, chosen):
-        # A program whose own rules shut the call out, or are not answered yet, is a step down whatever its class.
-        way = "less"
+    way = _way(incident, judged, action, chosen, suggested)
     if way == "less" and reason not in OVERRIDE_LESS:
         raise Refused(
             "reason_needed", "Less cautious than suggested needs a reason and a second person.", field="reason"
         )
+    if way == "less":
+        _refuse_unconfirmed(proposals, chosen.response_class, judged)
     version = judged.published.by_slug(chosen.program) if judged.published and chosen.program else None
     waits = way == "less"
+    why_not = not_diverted(judged, suggested, chosen, incident, reason)
     decision = Decision.objects.create(
         id=id,
         incident=incident,
@@ -116,11 +126,7 @@ def decision_take(
         services=list(chosen.services),
         answers=judged.answers,
         trace=judged.suggestion.to_dict() if judged.suggestion else {},
-        on_screen={
-            "plan": suggested.to_dict(),
-            "open": [item.key for item in judged.suggestion.ask] if judged.suggestion else [],
-            "inputs": judged.inputs(),
-        },
+        on_screen=_on_screen(judged, suggested, proposals, [cue.key for cue in holding], why_not),
         engine_version=judged.suggestion.engine_version if judged.suggestion else "none",
         second_due_at=at + timedelta(seconds=SECOND_PERSON_WAIT_S) if waits else None,
     )
@@ -138,6 +144,8 @@ def decision_take(
             "reason": reason,
         },
     )
+    if action == "override":
+        review_add(incident=incident, kind=ReviewItem.Kind.OVERRIDE, subject=decision.pk, reason=reason, by=by, at=at)
     _others_superseded(incident, decision, by, at)
     if waits:
         record(incident=incident, entity="decision", row=decision, action="wait_second", by=by, at=at, reason=reason)
@@ -151,10 +159,47 @@ def decision_take(
             detail={"decision": str(decision.pk)},
         )
     else:
-        _apply(
-            incident, decision, chosen, version, not_diverted_code(judged, suggested, chosen, incident, reason), by, at
-        )
-    return decision
+        _apply(incident, decision, chosen, version, why_not.code, by, at)
+    return Taken(decision, judged)
+
+
+def _way(incident: Incident, judged: Judged, action: str, chosen: Plan, suggested: Plan) -> str:
+    """ "same", "more" or "less" cautious, than suggested and than sent. Raises Refused for a second accept or send."""
+    way = direction(chosen.response_class, suggested.response_class)
+    if incident.sent_at is not None:
+        since_sent = direction(chosen.response_class, incident.response_class)
+        if action != "override" and since_sent != "more":
+            raise Refused(
+                "already_sent",
+                "This incident is already sent. Choose a more cautious response, or note what changed.",
+                status=409,
+            )
+        way = "less" if since_sent == "less" else way
+    if action == "override" and chosen.program and not choice.takes_it(judged, chosen):
+        # A program whose own rules shut the call out, or are not answered yet, is a step down whatever its class.
+        return "less"
+    return way
+
+
+def _on_screen(
+    judged: Judged, suggested: Plan, proposals: Proposals, holding: list[str], why_not: NotDiverted
+) -> dict[str, Any]:
+    """What stood on the screen beside the engine's own trace, and what that was made from."""
+    return {
+        "plan": suggested.to_dict(),
+        "open": [item.key for item in judged.suggestion.ask] if judged.suggestion else [],
+        "inputs": judged.inputs(),
+        "said": judged.said(),
+        "cues": {**proposals.to_dict(), "hold": holding},
+        "not_diverted": {"code": why_not.code, "rule": why_not.rule},
+    }
+
+
+def _refuse_unconfirmed(proposals: Proposals, response_class: str, judged: Judged) -> None:
+    """Two people cannot step over words that nobody has looked at: confirming or dismissing them is one key."""
+    holding = proposals.hold(response_class, judged.answers)
+    if holding:
+        raise Refused("cue_unconfirmed", proposals.sentence(holding), field="cues", status=409)
 
 
 def _others_superseded(incident: Incident, decision: Decision, by: User | None, at: datetime) -> None:
@@ -168,72 +213,12 @@ def _others_superseded(incident: Incident, decision: Decision, by: User | None, 
         others.update(state="superseded")
 
 
-def _suggested(judged: Judged, incident: Incident) -> Plan:
-    return plan_of(judged.suggestion) if judged.suggestion is not None else _standard(incident)
-
-
-def _standard(incident: Incident) -> Plan:
-    nature = natures.load().get(incident.nature or None)
-    return standard_plan(tuple(nature.standard_response) if nature else ())
-
-
-def _chosen(
-    judged: Judged, suggested: Plan, incident: Incident, response_class: str, program: str, reason: str
-) -> Plan:
-    """The plan of a person's own choice. Raises Refused for a choice that cannot be sent, also not by two people."""
-    if response_class not in RESPONSE_CLASSES:
-        raise Refused("class_unknown", f"Choose one of {', '.join(RESPONSE_CLASSES)}.", field="response_class")
-    if reason not in OVERRIDE_MORE and reason not in OVERRIDE_LESS:
-        raise Refused("reason_needed", "Choose a reason.", field="reason")
-    if response_class == "emergency":
-        services = suggested.services or _standard(incident).services
-        return Plan("emergency", "", services, suggested.triaged, reason, "")
-    # A co-response is an officer with a clinician: police are asked whether or not a program sends the clinician.
-    services = ordered_services({*suggested.services, "police"}) if response_class == "co_response" else ()
-    fits = {fit.slug: fit for fit in judged.suggestion.fits} if judged.suggestion else {}
-    able = [slug for slug in fits if _takes_it(judged, Plan(response_class, slug, (), True))]
-    if program:
-        served = judged.published.by_slug(program) if judged.published is not None else None
-        if judged.published is None or served is None:
-            raise Refused("program_unknown", "This program is not published here.", field="program")
-        if program in judged.published.suspended:
-            raise Refused("suspended", "Diversion to this program is stopped.", field="program", status=409)
-        if served.spec["rules"].get("response_class") != response_class and program not in able:
-            raise Refused("program_class", "This program does not serve that response.", field="program")
-        return Plan(response_class, program, services, suggested.triaged, reason, "")
-    if able:
-        return Plan(response_class, able[0], services, suggested.triaged, reason, "")
-    if response_class == "co_response":
-        return Plan("co_response", "", services, suggested.triaged, reason, "")
-    if judged.suggestion is not None and judged.published is not None:
-        by_slug = {one.program.slug: one.spec["rules"].get("response_class") for one in judged.published.versions}
-        below = below_its_class(judged.suggestion, by_slug, response_class)
-        if below:
-            return Plan(response_class, below, services, suggested.triaged, reason, "")
-    raise Refused(
-        "no_program",
-        "No program of this kind takes this call here and now: choose a program or a more cautious response.",
-        field="program",
-    )
-
-
-def _takes_it(judged: Judged, plan: Plan) -> bool:
-    """Whether the plan's program takes the call by its own rules, as what it would be sent as."""
-    fits = judged.suggestion.fits if judged.suggestion is not None else ()
-    return any(
-        fit.slug == plan.program
-        and fit.result is FitResult.ELIGIBLE
-        and fit.effective_class.value == plan.response_class
-        for fit in fits
-    )
-
-
 def _apply(
     incident: Incident,
     decision: Decision,
     plan: Plan,
     version: ProgramVersion | None,
-    not_diverted: str,
+    why_not: str,
     by: User | None,
     at: datetime,
 ) -> None:
@@ -246,9 +231,9 @@ def _apply(
         offers_withdraw(incident, by, at, reason="plan_changed")
     live = incident.assignments.filter(state__in=ASSIGNMENT_LIVE).exists()
     incident.response_class = plan.response_class
-    incident.not_diverted_reason = not_diverted
+    incident.not_diverted_reason = why_not
     incident.priority = min(incident.priority, _priority(incident, plan))
-    incident.held_until = incident.risen_at = None
+    incident.held_until = incident.risen_at = incident.top_at = None
     incident.no_unit_reason, incident.no_unit_detail = "", []
     incident.program_version = version
     if first:
@@ -260,7 +245,7 @@ def _apply(
         incident.state = before if live else INCIDENT.to("transfer", before)
     elif not (live and same_program):
         incident.offer_wanted = not incident.late
-        incident.promise_at = at + timedelta(seconds=spec_number(version, "max_wait_s", DEFAULT_PROMISE_S))
+        promise_start(incident, version, at)
         incident.state = before if live else INCIDENT.to("queue", before)
     record(
         incident=incident,
@@ -287,7 +272,8 @@ def _apply(
             "owner",
             "program_version",
             "offer_wanted",
-            "promise_at",
+            *PROMISE_FIELDS,
+            "top_at",
         ],
     )
     alarms_end(*_SETTLED_BY_DECIDING, subject=str(incident.pk), at=at, by=by, note="decided anew")
@@ -336,6 +322,7 @@ def decision_second(*, decision: Decision, agree: bool, by: User, at: datetime) 
             raise Refused("answers_changed", "Answers have changed since: the choice must be made again.", status=409)
         if judged.published is not None and slug in judged.published.suspended:
             raise Refused("suspended", "Diversion to this program is stopped.", status=409)
+        _refuse_unconfirmed(proposals_of(incident), decision.response_class, judged)
     decision.save(update_fields=["state", "second_by", "second_at"])
     alarms_end(Alarm.Kind.SECOND_PERSON, subject=str(incident.pk), at=at, by=by, note="agreed" if agree else "refused")
     audit(

@@ -2,6 +2,8 @@
 // the server and are replaced as a whole. No field lies inside such a part, so nothing that arrives can touch what is
 // being typed.
 
+import { apply } from "./apply.js";
+import { Cues } from "./cues.js";
 import { post } from "./outbox.js";
 import { Combobox } from "./combobox.js";
 import { Drafts } from "./drafts.js";
@@ -60,6 +62,7 @@ export class Card {
     });
     drafts.watch(this.field("[data-where]"), `${this.id}.where`);
     this.field("[data-note]").addEventListener("input", () => this.lastLine());
+    this.cues = new Cues(this);
     element.addEventListener("click", (event) => this.click(event));
     element.addEventListener("keydown", (event) => this.key(event));
     this.field("[data-override]").addEventListener("submit", (event) => {
@@ -103,17 +106,25 @@ export class Card {
   }
 
   async send(path, data, problem, options = {}) {
-    const result = await post(`/console/calls/${this.id}/${path}/`, data, { order: this.id, ...options });
+    // The draft goes along, so that no answer makes the panel forget what its words hold. Posts that outlive the tab
+    // are kept in the browser's store, which is no place for a draft.
+    const draft = options.lasting ? {} : { draft: this.field("[data-note]").value };
+    const result = await post(`/console/calls/${this.id}/${path}/`, { ...data, ...draft }, { order: this.id, ...options });
     if (result.ok) {
       this.say(problem, "");
       // With further answers on their way this one's picture of the questions is already old.
-      if (this.answering < 2) apply(result.text);
+      if (this.answering < 2) this.show(result.text);
       this.watchIncident();
     } else {
       const place = result.status >= 500 ? "The server failed. Say it by radio and try again." : result.text;
       this.say({ where: "where", number: "phone", nature: "what" }[result.field] || problem, place);
     }
     return result.ok;
+  }
+
+  show(html) {
+    apply(html);
+    this.cues.why();
   }
 
   locate(data, next) {
@@ -195,7 +206,9 @@ export class Card {
 
   async decide(action, more = {}) {
     await this.locateIfTyped();
-    return this.send("decision", { id: crypto.randomUUID(), action, ...more }, action === "override" ? "override" : "send");
+    const ok = await this.send("decision", { id: crypto.randomUUID(), action, ...more }, action === "override" ? "override" : "send");
+    if (ok) document.dispatchEvent(new CustomEvent("desk:decided", { detail: this.id }));
+    return ok;
   }
 
   async override() {
@@ -286,6 +299,7 @@ export class Card {
     else if ("accept" in button.dataset) this.decide("accept");
     else if ("overrideOpen" in button.dataset) this.showOverride(true);
     else if ("overrideClose" in button.dataset) this.showOverride(false);
+    else if ("cueConfirm" in button.dataset || "cueDismiss" in button.dataset) this.cues.act(button);
     else if (button.dataset.join) this.send("join", { incident: button.dataset.join }, "send");
     else if (button.dataset.end) this.end(button.dataset.end);
   }
@@ -354,28 +368,8 @@ export class Card {
     this.timer = setTimeout(() => this.refresh(), REFRESH);
   }
 
-  async refresh() {
-    try {
-      const response = await fetch(`/console/calls/${this.id}/`, { credentials: "same-origin", headers: { "HX-Request": "true" } });
-      if (response.ok && !response.redirected) apply(await response.text());
-    } catch {
-      // live.js shows how old the page is; the next change or poll tries again.
-    }
-  }
-}
-
-// Parts of the page from the server, each by its id. Fields are never among them.
-export function apply(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  for (const part of [...template.content.children]) {
-    const present = part.id && document.getElementById(part.id);
-    if (!present || present.isEqualNode(part)) continue;
-    const focused = present.contains(document.activeElement) ? document.activeElement.id : "";
-    const scroller = present.parentElement;
-    const top = scroller.scrollTop;
-    present.replaceWith(part);
-    scroller.scrollTop = top;
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  // live.js shows how old the page is; when this fails the next change or poll tries again.
+  refresh() {
+    return this.cues.read(true);
   }
 }

@@ -1,7 +1,8 @@
 // The call taker's console: several calls at once, each in its own card; everything by keyboard.
 
 import { post, resume } from "./outbox.js";
-import { Card, apply } from "./call_card.js";
+import { apply } from "./apply.js";
+import { Card } from "./call_card.js";
 import { inField } from "./desk.js";
 
 const POLL = 10_000;
@@ -97,6 +98,8 @@ document.addEventListener("keydown", (event) => {
       KeyU: () => card.force(),
       KeyN: () => card.showOverride(true),
       KeyX: () => card.field("[data-ends] button").focus(),
+      KeyY: () => card.cues.act(card.cues.first("confirm")),
+      KeyI: () => card.cues.act(card.cues.first("dismiss")),
       KeyA: () => card.part("dups").querySelector("[data-join]")?.click(),
     };
     if (actions[event.code]) take(actions[event.code]);

@@ -1,0 +1,127 @@
+"""The suggestion panel: few reads for an answer, words marked while typing, and why, rule by rule."""
+
+import re
+from datetime import datetime
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Centre, User
+from dispatch.models import Answer, Call, CueDismissal, Decision
+from programs.models import ProgramVersion
+from tests import factories
+from tests.desk.conftest import SignedIn
+from tests.desk.test_console import post
+
+ARMED = "he is waving a knife around"
+MOST_QUERIES = 20
+"""Of an answer, all told: session, person, roles, the call and its lock, what triage reads, three writes, the card."""
+
+
+@pytest.fixture
+def calm(centre: Centre, people: dict[str, User], programs: dict[str, ProgramVersion], now: datetime) -> Call:
+    """A triaged call for which a mobile team is suggested."""
+    return factories.a_triaged_call(centre, by=people["call_taker"], at=now)
+
+
+def _draft(client: Client, call: Call, draft: str, **data: str) -> str:
+    response = client.post(reverse("desk:call_draft", args=[call.pk]), {"draft": draft, **data})
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "no-store"
+    return str(response.content.decode())
+
+
+def test_an_answer_costs_few_queries_and_is_judged_once(signed_in: SignedIn, calm: Call) -> None:
+    client = signed_in("call_taker")
+    post(client, calm, "answers", key="subjects", value="1")
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        status, _ = post(client, calm, "answers", key="subjects", value="2")
+    assert status == 200
+    assert len(asked) <= MOST_QUERIES
+    judged = [one for one in asked if 'FROM "programs_protocolversion"' in one["sql"]]
+    assert len(judged) == 1
+
+
+def test_words_are_marked_while_typing_and_hold_the_suggestion(signed_in: SignedIn, calm: Call) -> None:
+    client = signed_in("call_taker")
+    body = _draft(client, calm, ARMED)
+    assert "Unconfirmed: “waving a knife" in body
+    assert 'data-cue-confirm="weapon"' in body
+    assert "Co-response" in body
+    seen = "\n".join(re.findall(r'data-holds="([^"]*)"', body))
+    assert "suggest-" not in _draft(client, calm, f"{ARMED} now", seen=seen)
+    assert not re.search(r"<(input|textarea|select)\b", body)
+    assert "No weapons" not in _draft(client, calm, "No weapons, calm")
+    assert 'data-cue-confirm="weapon"' not in _draft(client, calm, "No weapons, calm")
+
+
+def test_a_draft_is_kept_nowhere_and_holds_a_decision(signed_in: SignedIn, calm: Call) -> None:
+    client = signed_in("call_taker")
+    status, body = post(client, calm, "decision", id=uuid4(), action="accept", draft=ARMED)
+    assert (status, Decision.objects.get().response_class) == (200, "co_response")
+    assert "After the decision" in body
+    assert not calm.incident.narrative.exists()
+
+
+def test_one_key_confirms_and_one_dismisses(signed_in: SignedIn, calm: Call) -> None:
+    client = signed_in("call_taker")
+    post(client, calm, "notes", id=uuid4(), text=ARMED)
+    body = client.get(reverse("desk:call", args=[calm.pk])).content.decode()
+    assert re.search(r"<mark>waving a knife.*?<span class=\"cue-of\">", body)
+    marks = re.findall(r'data-cue-dismiss="([^"]*)"', body)
+    assert any(mark.startswith("weapon=") for mark in marks)
+    for mark in marks:
+        assert post(client, calm, "dismiss", mark=mark)[0] == 200
+    assert CueDismissal.objects.count() == len(marks)
+    assert "data-cue-dismiss" not in client.get(reverse("desk:call", args=[calm.pk])).content.decode()
+    assert post(client, calm, "dismiss", mark="weapon=in_hand:made up")[0] == 409
+    status, body = post(client, calm, "answers", key="weapon", value="in_hand", basis="heard")
+    assert (status, Answer.objects.filter(key="weapon").latest("id").basis) == (200, "heard")
+    assert post(client, calm, "answers", key="weapon", value="none", basis="guessed")[0] == 422
+
+
+def test_dismissing_and_drafting_need_a_role_and_ones_own_centre(
+    signed_in: SignedIn, calm: Call, now: datetime
+) -> None:
+    stranger = Client()
+    stranger.force_login(factories.the_people(factories.a_centre(at=now, slug="otherton"))["call_taker"])
+    for name, status in (("responder", 403), ("", 404)):
+        client = signed_in(name) if name else stranger
+        assert post(client, calm, "draft", draft=ARMED)[0] == status
+        assert post(client, calm, "dismiss", mark="weapon=in_hand:knife")[0] == status
+        assert client.get(reverse("desk:call_why", args=[calm.pk])).status_code == status
+
+
+def test_why_names_rule_condition_value_person_and_time(
+    signed_in: SignedIn, calm: Call, people: dict[str, User]
+) -> None:
+    client = signed_in("call_taker")
+    post(client, calm, "answers", key="weapon", value="in_hand", basis="seen")
+    body = client.get(reverse("desk:call_why", args=[calm.pk])).content.decode()
+    fired = re.search(r"Rules that ask for a class.*?</details>", body, re.S)
+    assert fired is not None
+    assert "Weapon" in fired.group()
+    assert re.search(rf"this caller: [^<]*\(seen, {people['call_taker'].initials}, \d{{4}}-", fired.group())
+    assert {"true", "false", "unknown"} <= set(re.findall(r'data-truth="(\w+)"', body)) | {"unknown"}
+    assert "the map:" in body
+    card = client.get(reverse("desk:console")).content.decode()
+    assert "<summary>Why, rule by rule</summary>" in card
+
+
+def test_the_panel_says_whose_rules_they_are_and_folds_what_cannot_change_it(signed_in: SignedIn, calm: Call) -> None:
+    body = signed_in("call_taker").get(reverse("desk:call", args=[calm.pk])).content.decode()
+    assert "Reference rules, not approved here" in body
+    assert "Cannot change the response now" in body
+
+
+def test_without_a_suggestion_there_is_nothing_to_explain(signed_in: SignedIn, centre: Centre, calm: Call) -> None:
+    centre.protocols.update(state="retired")
+    client = signed_in("call_taker")
+    assert "nothing to explain" in client.get(reverse("desk:call_why", args=[calm.pk])).content.decode()
+    assert "No suggestion, use standard dispatch" in _draft(client, calm, "", all="on")
