@@ -9,19 +9,24 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.access import roles_of
+from accounts.access import FLOOR, roles_of
 from accounts.models import Centre, Role, User
 from dispatch.models import Alarm
+from programs.access import READERS as PROGRAM_READERS
 from programs.models import Suspension
 from programs.selectors import suspensions_standing
+from programs.services.readiness import OPENERS
 
 _SCREENS: list[tuple[str, str, frozenset[str]]] = [
     ("Console", "desk:console", frozenset({Role.CALL_TAKER})),
     ("Queue", "desk:queue", frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.CALL_TAKER, Role.CLINICIAN})),
+    ("Clinician", "desk:clinician", frozenset({Role.CLINICIAN})),
     ("Overview", "desk:overview", frozenset({Role.SUPERVISOR})),
+    ("Programs", "desk:programs", PROGRAM_READERS),
     ("Phone", "desk:phone", frozenset({Role.RESPONDER})),
     ("Wall", "desk:wall", frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.CALL_TAKER, Role.CLINICIAN})),
     ("Displays", "desk:displays", frozenset({Role.SUPERVISOR, Role.SYSTEM_ADMINISTRATOR})),
+    ("Go live", "desk:go_live", OPENERS),
 ]
 
 
@@ -98,9 +103,19 @@ class Page:
     def simulated(self) -> bool:
         return self.centre is not None and self.centre.simulated
 
+    @property
+    def not_live(self) -> bool:
+        """A real centre whose go-live list is not done: its calls are for practice."""
+        return self.centre is not None and not self.centre.simulated and self.centre.live_at is None
+
     @cached_property
     def roles(self) -> frozenset[str]:
         return roles_of(self.person) if self.person else frozenset()
+
+    @property
+    def on_floor(self) -> bool:
+        """Whether the person has the command line."""
+        return bool(FLOOR & self.roles)
 
     @property
     def role_words(self) -> str:

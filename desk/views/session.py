@@ -11,9 +11,10 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from accounts.access import role_required, roles_of
+from accounts.access import FLOOR, role_required, roles_of
 from accounts.models import Role, User
-from accounts.services import audit
+from accounts.services import audit, presence_note
+from desk.actions import act
 from live.services import revoke_after_commit
 
 # The first screen that fits decides; a person with several roles lands where work arrives first.
@@ -21,8 +22,9 @@ _HOMES: list[tuple[str, str]] = [
     (Role.CALL_TAKER, "desk:console"),
     (Role.DISPATCHER, "desk:queue"),
     (Role.SUPERVISOR, "desk:overview"),
-    (Role.CLINICIAN, "desk:queue"),
+    (Role.CLINICIAN, "desk:clinician"),
     (Role.RESPONDER, "desk:phone"),
+    (Role.PROGRAM_ADMINISTRATOR, "desk:programs"),
     (Role.SYSTEM_ADMINISTRATOR, "desk:displays"),
 ]
 
@@ -75,6 +77,13 @@ def home(request: HttpRequest) -> HttpResponse:
         if role in roles:
             return redirect(view)
     return render(request, "desk/no_screen.html")
+
+
+@act(*FLOOR)
+def heard(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """A console's sign of life. One that is silent for 60 s gives its open calls to the supervisor."""
+    presence_note(user=user, page="console", at=at)
+    return HttpResponse(status=204)
 
 
 @role_required(*Role.values)

@@ -20,6 +20,8 @@ SCREENS = {
     "desk:queue_rows": FLOOR,
     "desk:queue_units": FLOOR,
     "desk:queue_alarms": FLOOR,
+    "desk:clinician": {"clinician"},
+    "desk:clinician_rows": {"clinician"},
     "desk:overview": {"supervisor"},
     "desk:overview_figures": {"supervisor"},
     "desk:wall": FLOOR | {"system_administrator"},
@@ -33,7 +35,9 @@ ROLES = [
     "system_administrator", "analyst", "auditor",
 ]  # fmt: skip
 PAGES = [
-    name for name in SCREENS if name in {"desk:console", "desk:queue", "desk:overview", "desk:displays", "desk:phone"}
+    name
+    for name in SCREENS
+    if name in {"desk:console", "desk:queue", "desk:clinician", "desk:overview", "desk:displays", "desk:phone"}
 ]
 
 
@@ -106,9 +110,9 @@ def test_a_live_page_says_up_to_where_it_is_complete(signed_in: SignedIn, centre
 def test_home_leads_to_the_screen_of_the_role(signed_in: SignedIn) -> None:
     leads = {role: signed_in(role).get("/").headers.get("Location", "") for role in ROLES}
     assert leads == {
-        "call_taker": "/console/", "dispatcher": "/queue/", "clinician": "/queue/", "responder": "/phone/",
-        "supervisor": "/overview/", "system_administrator": "/displays/", "program_administrator": "", "analyst": "",
-        "auditor": "",
+        "call_taker": "/console/", "dispatcher": "/queue/", "clinician": "/clinician/", "responder": "/phone/",
+        "supervisor": "/overview/", "system_administrator": "/displays/", "program_administrator": "/programs/",
+        "analyst": "", "auditor": "",
     }  # fmt: skip
 
 

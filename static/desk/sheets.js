@@ -1,0 +1,4 @@
+// Pages for paper: the print button.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
