@@ -6,8 +6,12 @@ from typing import Any
 from accounts.models import User
 from desk.detail import answer_rows, caution_rows, note_rows
 from dispatch.models import Alarm, Assignment, StageOrder
-from dispatch.reasons import DECLINE, DISPOSITIONS, RETURN
+from dispatch.models.assignment import Slot
+from dispatch.reasons import DECLINE, DISPOSITIONS, RETURN, SENT_CLASS
+from dispatch.selectors.crew import step_times
+from dispatch.selectors.cues import unverified_words
 from dispatch.selectors.incident import incident_detail
+from dispatch.selectors.pairs import WAITS, officer_awaited
 from dispatch.selectors.unit_rows import unit_rows
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE, NEXT_STEP, NEXT_STEP_BY_PHONE
 from responders.models import Unit
@@ -21,6 +25,7 @@ STEP_WORDS = {
     "transport": "Transporting",
     "clear": "Clear",
 }
+_BACKUP_ALARMS = (Alarm.Kind.PANIC, Alarm.Kind.BACKUP_URGENT, Alarm.Kind.BACKUP)
 _OTHER_STEPS = ("en_route", "stage", "on_scene", "with_person", "transport")
 _PHONE_STEPS = ("with_person",)
 
@@ -31,6 +36,11 @@ def _assignment(one: Assignment, viewer: User, at: datetime) -> dict[str, Any]:
     possible = set(ASSIGNMENT.actions_from(one.state))
     others = _PHONE_STEPS if one.by_phone else _OTHER_STEPS
     order = StageOrder.objects.filter(assignment=one, lifted_at__isnull=True).first()
+    awaited = officer_awaited(one)
+    if awaited:
+        # The officer first: what the clinician may not do yet is not offered.
+        possible -= {"on_scene", "with_person", "transport"} | ({"en_route"} if awaited == "accept" else set())
+        next_step = next_step if next_step in possible else ""
     if order is not None:
         # Under a stage order the scene is shut: the page offers to wait, not to enter.
         possible -= {"on_scene", "with_person"}
@@ -55,10 +65,21 @@ def _assignment(one: Assignment, viewer: User, at: datetime) -> dict[str, Any]:
         "eta": one.offered_at + timedelta(seconds=one.eta_s) if one.eta_s else None,
         "cautions": caution_rows(detail.cautions),
         "answers": answers,
+        "unverified": unverified_words([one.incident_id]).get(one.incident_id, []),
         "dangers": [row for row in answers if row["level"]],
         "notes": note_rows(detail.narrative),
         "withheld": detail.withheld_notes,
-        "since": one.on_scene_at or one.en_route_at or one.accepted_at or one.offered_at,
+        "since": one.state_since or one.offered_at,
+        "awaited": WAITS.get(awaited, ""),
+        "near": one.state == "en_route" and one.near_at is not None,
+        "check_due": one.check_due_at,
+        "hazards_unread": bool(detail.cautions)
+        and one.state != "offered"
+        and one.cautions_read_at is None
+        and one.relayed_by_id is None,
+        "times": step_times(one),
+        "leads": one.slot != Slot.ASSIST,
+        "later": _later_steps(one, next_step, order is not None),
         "state": one.get_state_display(),
         "by_phone": one.by_phone,
         "next": (next_step, STEP_WORDS[next_step]) if next_step and next_step != "clear" else None,
@@ -67,6 +88,14 @@ def _assignment(one: Assignment, viewer: User, at: datetime) -> dict[str, Any]:
         "order": order,
         "handoffs": [h for h in detail.handoffs if h.state in {"requested", "acknowledged"}],
     }
+
+
+def _later_steps(one: Assignment, next_step: str, staged: bool) -> list[tuple[str, str]]:
+    """The steps after the next one, for a phone that cannot reach the server: they are sent when it is back."""
+    order = _PHONE_STEPS if one.by_phone else ("en_route", "on_scene", "with_person")
+    if staged or next_step not in order:
+        return []
+    return [(step, STEP_WORDS[step]) for step in order[order.index(next_step) + 1 :]]
 
 
 def phone_context(unit: Unit | None, viewer: User, at: datetime) -> dict[str, Any]:
@@ -79,9 +108,8 @@ def phone_context(unit: Unit | None, viewer: User, at: datetime) -> dict[str, An
         .select_related("incident__centre", "incident__owner", "incident__program_version__program", "unit")
         .order_by("state", "offered_at")
     )
-    help_alarm = (
-        Alarm.objects.filter(kind=Alarm.Kind.PANIC, unit=unit, ended_at__isnull=True).select_related("owner").first()
-    )
+    asked = Alarm.objects.filter(kind__in=_BACKUP_ALARMS, unit=unit, ended_at__isnull=True).select_related("owner")
+    help_alarm = min(asked, key=lambda one: _BACKUP_ALARMS.index(Alarm.Kind(one.kind)), default=None)
     rows = [_assignment(one, viewer, at) for one in live]
     return {
         "unit": unit,
@@ -94,6 +122,7 @@ def phone_context(unit: Unit | None, viewer: User, at: datetime) -> dict[str, An
         "declines": DECLINE.items(),
         "returns": RETURN.items(),
         "dispositions": [item for item in DISPOSITIONS.items() if item[0] != "returned_to_911"],
+        "sent_classes": SENT_CLASS.items(),
         "zone": unit.centre.time_zone,
         "now": at,
     }

@@ -22,12 +22,26 @@ class Team(models.Model):
     slug = models.SlugField()
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=16, choices=Kind.choices)
+    beats = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="that it serves; empty: all of its programs'",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["centre", "slug"], name="team_slug_once")]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Silence(models.TextChoices):
+    """Why a unit counts as not answering."""
+
+    EXPIRED_TWICE = "expired_twice", "let two offers run out"
+    NOT_MOVING = "not_moving", "accepted and does not move"
+    OVERDUE = "overdue", "under way for more than twice the expected time"
 
 
 class Unit(models.Model):
@@ -64,6 +78,15 @@ class Unit(models.Model):
     lat = models.FloatField(null=True, blank=True)
     lon = models.FloatField(null=True, blank=True)
     position_at = models.DateTimeField(null=True, blank=True)
+    heading_deg = models.FloatField(null=True, blank=True, help_text="where it moves, clockwise from north; if known")
+    speed_mps = models.FloatField(null=True, blank=True, help_text="metres a second; if known")
+    not_answering_since = models.DateTimeField(
+        null=True, blank=True, help_text="while set, the engine recommends the unit for nothing; never out of service"
+    )
+    not_answering_reason = models.CharField(max_length=20, blank=True, choices=Silence.choices)
+    answered_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it was last heard after such a silence: what was before counts no more"
+    )
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -77,6 +100,18 @@ class Unit(models.Model):
                 condition=models.Q(lat__isnull=True, lon__isnull=True, position_at__isnull=True)
                 | models.Q(lat__isnull=False, lon__isnull=False, position_at__isnull=False),
                 name="unit_position_whole",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(lat__isnull=True, heading_deg__isnull=True, speed_mps__isnull=True)
+                | models.Q(lat__isnull=False)
+                & (models.Q(heading_deg__isnull=True) | models.Q(heading_deg__gte=0, heading_deg__lt=360))
+                & (models.Q(speed_mps__isnull=True) | models.Q(speed_mps__gte=0)),
+                name="unit_movement_possible",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(not_answering_since__isnull=True, not_answering_reason="")
+                | (models.Q(not_answering_since__isnull=False) & ~models.Q(not_answering_reason="")),
+                name="unit_silence_whole",
             ),
         ]
 
@@ -135,6 +170,32 @@ class UnitHistory(models.Model):
     from_state = models.CharField(max_length=16, blank=True)
     to_state = models.CharField(max_length=16, blank=True)
     reason = models.CharField(max_length=80, blank=True)
+    device_at = models.DateTimeField(null=True, help_text="when it happened, by the phone's clock")
 
     def __str__(self) -> str:
         return f"{self.unit_id} {self.action}"
+
+
+class StatusRules(models.Model):
+    """How strictly a centre takes the usual order of statuses. A centre without a row warns.
+
+    What protects a crew (stage order, unread hazards, the officer first) is enforced whatever is set here.
+    """
+
+    class Mode(models.TextChoices):
+        OFF = "off", "Apply it, say nothing"
+        WARN = "warn", "Apply it and say that it is out of order"
+        ENFORCE = "enforce", "Refuse it"
+
+    centre = models.OneToOneField(Centre, primary_key=True, on_delete=models.CASCADE, related_name="status_rules")
+    status_transitions = models.CharField(max_length=8, choices=Mode.choices, default=Mode.WARN)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status_transitions__in=["off", "warn", "enforce"]), name="status_rules_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.centre}: {self.status_transitions}"

@@ -1,10 +1,15 @@
-"""Reads: who is on shift, the unit a person is on."""
+"""Reads: who is on shift, the unit a person is on, when a unit's phone was last heard."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from accounts.models import User
-from responders.models import Shift, Unit
+from django.db.models import Max
+
+from accounts.models import Centre, Presence, User
+from responders.models import Shift, StatusRules, Unit
+
+PHONE_SILENT_S = 60
+"""A phone of which nothing was heard for this long may not show what it is sent."""
 
 
 def shift_end(shifts: list[Shift], at: datetime, zone: ZoneInfo) -> datetime | None:
@@ -13,18 +18,24 @@ def shift_end(shifts: list[Shift], at: datetime, zone: ZoneInfo) -> datetime | N
     Shifts that follow each other without a gap are one; the search ends a day ahead, so a unit that is on around the
     clock is never about to go off.
     """
-    end = _running_end(shifts, at, zone)
+    end = _running(shifts, at, zone)[1]
     while end is not None and end - at < timedelta(days=1):
-        further = _running_end(shifts, end, zone)
+        further = _running(shifts, end, zone)[1]
         if further is None:
             break
         end = further
     return end
 
 
-def _running_end(shifts: list[Shift], at: datetime, zone: ZoneInfo) -> datetime | None:
-    """The latest end of the shifts that run at an instant."""
+def shift_start(shifts: list[Shift], at: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the shift that is running at `at` began; None when off shift. A shift before it is another one."""
+    return _running(shifts, at, zone)[0]
+
+
+def _running(shifts: list[Shift], at: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """The latest beginning and the latest end of the shifts that run at an instant."""
     local = at.astimezone(zone)
+    begins: list[datetime] = []
     ends: list[datetime] = []
     for shift in shifts:
         for back in (0, 1):
@@ -36,10 +47,26 @@ def _running_end(shifts: list[Shift], at: datetime, zone: ZoneInfo) -> datetime 
             last = day + timedelta(days=1) if over or shift.ends_hour == 24 else day
             end = datetime(last.year, last.month, last.day, shift.ends_hour % 24, tzinfo=zone)
             if begin <= at < end:
+                begins.append(begin)
                 ends.append(end)
-    return max(ends) if ends else None
+    return (max(begins), max(ends)) if ends else (None, None)
 
 
 def unit_of(user: User) -> Unit | None:
     """The unit whose crew the person is on now."""
     return Unit.objects.filter(crew__user=user, crew__until__isnull=True).select_related("centre", "team").first()
+
+
+def heard_at(unit: Unit) -> datetime | None:
+    """The last sign of life of a unit: a position, or any request of somebody of its crew; None for none yet."""
+    seen = Presence.objects.filter(user__crews__unit=unit, user__crews__until__isnull=True).aggregate(at=Max("at"))[
+        "at"
+    ]
+    known = [one for one in (seen, unit.position_at) if one is not None]
+    return max(known) if known else None
+
+
+def status_mode(centre: Centre) -> str:
+    """How the centre takes statuses out of order: off, warn (without a row) or enforce."""
+    mode = StatusRules.objects.filter(centre=centre).values_list("status_transitions", flat=True).first()
+    return mode or StatusRules.Mode.WARN.value

@@ -1,4 +1,4 @@
-"""Writes: positions, service state, crews."""
+"""Writes: positions, service state, silence, crews."""
 
 from datetime import datetime
 
@@ -21,20 +21,39 @@ def unit_changed(unit: Unit, kind: str, at: datetime, *, fields: list[str]) -> N
 
 
 @transaction.atomic
-def unit_position(*, unit: Unit, lat: float, lon: float, by: User | None, at: datetime) -> Unit:
-    """Record where a unit is (degrees, WGS84). An older report than the known one changes nothing."""
+def unit_position(
+    *,
+    unit: Unit,
+    lat: float,
+    lon: float,
+    by: User | None,
+    at: datetime,
+    heading_deg: float | None = None,
+    speed_mps: float | None = None,
+) -> Unit:
+    """Record where a unit is (degrees, WGS84). An older report than the known one changes nothing.
+
+    `heading_deg` (clockwise from north) and `speed_mps` come from the receiver; None where it does not know them.
+    """
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):
         raise Refused("position_invalid", "Latitude is -90 to 90 and longitude -180 to 180.", field="lat")
     unit = Unit.objects.select_for_update().get(pk=unit.pk)
     if unit.position_at is None or at >= unit.position_at:
         unit.lat, unit.lon, unit.position_at = lat, lon, at
-        unit_changed(unit, "position", at, fields=["lat", "lon", "position_at"])
+        unit.heading_deg = None if heading_deg is None else heading_deg % 360
+        unit.speed_mps = None if speed_mps is None or speed_mps < 0 else speed_mps
+        unit_changed(unit, "position", at, fields=["lat", "lon", "position_at", "heading_deg", "speed_mps"])
     return unit
 
 
 @transaction.atomic
-def unit_service(*, unit: Unit, service: str, reason: str, by: User | None, at: datetime) -> Unit:
-    """Put a unit in service, on a break or out of service. Out of service needs a reason."""
+def unit_service(
+    *, unit: Unit, service: str, reason: str, by: User | None, at: datetime, device_at: datetime | None = None
+) -> Unit:
+    """Put a unit in service, on a break or out of service. Out of service needs a reason.
+
+    `device_at` is when it happened by the phone's clock; both times are kept.
+    """
     if service not in Unit.Service.values:
         raise Refused("service_unknown", f"Choose one of {', '.join(Unit.Service.values)}.", field="status")
     if service == Unit.Service.OUT_OF_SERVICE and not reason.strip():
@@ -42,7 +61,14 @@ def unit_service(*, unit: Unit, service: str, reason: str, by: User | None, at: 
     unit = Unit.objects.select_for_update().get(pk=unit.pk)
     if unit.service != service:
         UnitHistory.objects.create(
-            unit=unit, at=at, by=by, action="service", from_state=unit.service, to_state=service, reason=reason[:80]
+            unit=unit,
+            at=at,
+            by=by,
+            action="service",
+            from_state=unit.service,
+            to_state=service,
+            reason=reason[:80],
+            device_at=device_at,
         )
         unit.service, unit.service_reason, unit.service_since = service, reason[:80], at
         unit_changed(unit, service, at, fields=["service", "service_reason", "service_since"])
@@ -68,7 +94,36 @@ def crew_sign_on(*, unit: Unit, user: User, by: User | None, at: datetime) -> Cr
     if here is not None:
         here.until = at
         here.save(update_fields=["until"])
+        UnitHistory.objects.create(unit_id=here.unit_id, at=at, by=by, action="crew_off")
     member = CrewMember.objects.create(unit=unit, user=user, since=at)
     UnitHistory.objects.create(unit=unit, at=at, by=by, action="crew_on")
     unit_changed(unit, "crew", at, fields=[])
     return member
+
+
+@transaction.atomic
+def crew_sign_off(*, user: User, by: User | None, at: datetime) -> Unit | None:
+    """End the crew place that a person has; the unit it was on, None for somebody who was on none."""
+    here = CrewMember.objects.filter(user=user, until__isnull=True).select_for_update().first()
+    if here is None:
+        return None
+    unit = Unit.objects.select_for_update().get(pk=here.unit_id)
+    here.until = at
+    here.save(update_fields=["until"])
+    UnitHistory.objects.create(unit=unit, at=at, by=by, action="crew_off")
+    unit_changed(unit, "crew", at, fields=[])
+    return unit
+
+
+def unit_silence_start(*, unit: Unit, reason: str, at: datetime) -> None:
+    """A locked unit does not answer. It stays in service: nothing is sent to it, and somebody looks for it."""
+    unit.not_answering_since, unit.not_answering_reason = at, reason
+    UnitHistory.objects.create(unit=unit, at=at, by=None, action="not_answering", reason=reason)
+    unit_changed(unit, "not_answering", at, fields=["not_answering_since", "not_answering_reason"])
+
+
+def unit_silence_end(*, unit: Unit, by: User | None, at: datetime, note: str) -> None:
+    """A locked unit was heard: what it missed until now counts no more."""
+    unit.not_answering_since, unit.not_answering_reason, unit.answered_at = None, "", at
+    UnitHistory.objects.create(unit=unit, at=at, by=by, action="heard", reason=note[:80])
+    unit_changed(unit, "heard", at, fields=["not_answering_since", "not_answering_reason", "answered_at"])

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
@@ -10,23 +11,28 @@ from django.views.decorators.http import require_GET
 from accounts.access import centre_of, require, role_required
 from accounts.models import Role, User
 from accounts.problems import Refused
-from accounts.services import audit
+from accounts.services import audit, presence_note
 from desk.actions import act, form_of, uuid_of
 from desk.forms.call import NoteForm
-from desk.forms.dispatching import DispositionForm, PositionForm, ReasonForm, UnitServiceForm
+from desk.forms.crew import BackupForm, ClearForm, DeviceForm
+from desk.forms.dispatching import PositionForm, ReasonForm, UnitServiceForm
 from desk.pages import live_page, live_region
 from desk.phone_board import phone_context
 from dispatch.access import assignment_for, incident_for, stage_order_for
 from dispatch.models import Assignment
-from dispatch.services.assignments import assignment_act
+from dispatch.services.cautions import cautions_read
+from dispatch.services.crew_changes import crew_join, crew_leave
 from dispatch.services.crew_safety import help_request, return_to_911
 from dispatch.services.narrative import note_add
+from dispatch.services.positions import position_report
+from dispatch.services.safety_checks import crew_ok
+from dispatch.services.silence import unit_heard
 from dispatch.services.staging import stage_acknowledge
+from dispatch.services.unit_status import APPLIED, service_set, status_report
 from dispatch.states import ASSIGNMENT_ACCEPTED
 from live.selectors import live_position
 from responders.models import Unit
 from responders.selectors import unit_of
-from responders.services import crew_sign_on, unit_position, unit_service
 
 _STEPS = frozenset({"accept", "en_route", "stage", "on_scene", "with_person", "transport"})
 
@@ -37,6 +43,7 @@ def phone(request: HttpRequest) -> HttpResponse:
     """The page of the unit that the person is on."""
     user = require(request.user, Role.RESPONDER)
     centre, at = centre_of(user), datetime.now(UTC)
+    presence_note(user=user, page="phone", at=at)
     position = live_position(centre.pk)
     unit = unit_of(user)
     context = {**phone_context(unit, user, at), "v": position.number}
@@ -49,11 +56,15 @@ def phone(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _board(request: HttpRequest, user: User) -> HttpResponse:
-    centre = centre_of(user)
+def _board(request: HttpRequest, user: User, *, said: str = "") -> HttpResponse:
+    """The board as it now is; every request of the phone is a sign of its life. `said` is what became of a status,
+    where it was not simply applied."""
+    centre, at = centre_of(user), datetime.now(UTC)
+    presence_note(user=user, page="phone", at=at)
     position = live_position(centre.pk)
     context = {
-        **phone_context(unit_of(user), user, datetime.now(UTC)),
+        **phone_context(unit_of(user), user, at),
+        "said": said if said != APPLIED else "",
         "v": position.number,
         "oob": request.method == "POST",
     }
@@ -65,6 +76,19 @@ def _board(request: HttpRequest, user: User) -> HttpResponse:
 def phone_board(request: HttpRequest) -> HttpResponse:
     """The board as it now is."""
     return _board(request, require(request.user, Role.RESPONDER))
+
+
+@act(Role.RESPONDER)
+def phone_heard(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """The phone is there, although nobody presses anything: what it is sent can be read."""
+    presence_note(user=user, page="phone", at=at)
+    return HttpResponse(status=204)
+
+
+def _device_at(request: HttpRequest) -> datetime | None:
+    """When it was pressed, by the phone's clock; a clock that cannot be read costs nothing."""
+    form = DeviceForm(request.POST)
+    return form.cleaned_data["device_at"] if form.is_valid() else None
 
 
 def _unit(user: User) -> Unit:
@@ -81,8 +105,23 @@ def signed_on(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
     unit = Unit.objects.filter(pk=wanted, centre=centre_of(user), agency=user.agency).first()
     if unit is None:
         raise Http404
-    crew_sign_on(unit=unit, user=user, by=user, at=at)
+    crew_join(unit=unit, person=user, by=user, at=at)
     return redirect("desk:phone")
+
+
+@act(Role.RESPONDER)
+def signed_off(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """Off the unit, which keeps its call; not for the last one aboard while it has one."""
+    crew_leave(person=user, by=user, at=at)
+    return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+
+
+def _report(request: HttpRequest, user: User, at: datetime, id: UUID, action: str, **more: str) -> HttpResponse:
+    """One status, with the phone's own time. A late one that is no longer allowed is kept, and said so."""
+    done = status_report(
+        assignment=assignment_for(user, id), action=action, by=user, at=at, device_at=_device_at(request), **more
+    )
+    return _board(request, user, said=done.said)
 
 
 @act(Role.RESPONDER)
@@ -90,31 +129,46 @@ def step_taken(request: HttpRequest, user: User, at: datetime, id: UUID, action:
     """One status."""
     if action not in _STEPS:
         raise Http404
-    assignment_act(assignment=assignment_for(user, id), action=action, by=user, at=at)
-    return _board(request, user)
+    return _report(request, user, at, id, action)
 
 
 @act(Role.RESPONDER)
 def offer_declined(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """Decline with a coded reason; the next unit is asked at once."""
-    reason = form_of(ReasonForm(request.POST)).cleaned_data["reason"]
-    assignment_act(assignment=assignment_for(user, id), action="decline", reason=reason, by=user, at=at)
-    return _board(request, user)
+    return _report(request, user, at, id, "decline", **form_of(ReasonForm(request.POST)).cleaned_data)
 
 
 @act(Role.RESPONDER)
 def cleared(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
-    """Clear with a disposition."""
-    disposition = form_of(DispositionForm(request.POST)).cleaned_data["disposition"]
-    assignment_act(assignment=assignment_for(user, id), action="clear", disposition=disposition, by=user, at=at)
-    return _board(request, user)
+    """Clear with a disposition, and whether the class that it was sent as was right."""
+    return _report(request, user, at, id, "clear", **form_of(ClearForm(request.POST)).cleaned_data)
 
 
 @act(Role.RESPONDER)
 def returned(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """Give the call back to 911."""
     reason = form_of(ReasonForm(request.POST)).cleaned_data["reason"]
-    return_to_911(assignment=assignment_for(user, id), reason=reason, by=user, at=at)
+    return_to_911(assignment=assignment_for(user, id), reason=reason, by=user, at=at, device_at=_device_at(request))
+    return _board(request, user)
+
+
+@act(Role.RESPONDER)
+def crew_is_ok(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """“I'm OK”: the safety timer starts anew, and a unit that was not heard is heard."""
+    unit = _unit(user)
+    checked = list(Assignment.objects.filter(unit=unit, check_due_at__isnull=False))
+    for assignment in checked:
+        crew_ok(assignment=assignment, by=user, at=at, device_at=_device_at(request))
+    if not checked:
+        with transaction.atomic():
+            unit_heard(unit=unit, by=user, at=at, note="answered on the phone")
+    return _board(request, user)
+
+
+@act(Role.RESPONDER)
+def hazards_read(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """The crew has read a hazard that came after it accepted."""
+    cautions_read(assignment=assignment_for(user, id), by=user, at=at, device_at=_device_at(request))
     return _board(request, user)
 
 
@@ -133,17 +187,31 @@ def crew_note(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
     if now_on is None:
         raise Refused("no_call", "The unit is not on a call.", field="text", status=409)
     incident = incident_for(user, now_on.incident_id, change=True)
-    note_add(id=data["id"], incident=incident, text=data["text"], kind="crew", by=user, at=at)
+    note_add(
+        id=data["id"],
+        incident=incident,
+        text=data["text"],
+        kind="crew",
+        by=user,
+        at=at,
+        device_at=_device_at(request),
+    )
     return _board(request, user)
 
 
 @act(Role.RESPONDER)
 def help_asked(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
-    """NEED HELP. Never refused for a bad position: help goes out without it."""
-    form = PositionForm(request.POST)
+    """NEED HELP, or backup. Never refused for a bad position or level: help goes out without it, as the loudest."""
+    form, wanted = PositionForm(request.POST), BackupForm(request.POST)
     data = form.cleaned_data if form.is_valid() else {}
     help_request(
-        unit=_unit(user), by=user, at=at, lat=data.get("lat"), lon=data.get("lon"), device_at=data.get("device_at")
+        unit=_unit(user),
+        by=user,
+        at=at,
+        level=wanted.cleaned_data["level"] if wanted.is_valid() else "panic",
+        lat=data.get("lat"),
+        lon=data.get("lon"),
+        device_at=_device_at(request),
     )
     return _board(request, user)
 
@@ -154,7 +222,8 @@ def position_shared(request: HttpRequest, user: User, at: datetime) -> HttpRespo
     data = form_of(PositionForm(request.POST)).cleaned_data
     if data["lat"] is None or data["lon"] is None:
         raise Refused("position_missing", "The phone gave no position.", field="lat")
-    unit_position(unit=_unit(user), lat=data["lat"], lon=data["lon"], by=user, at=at)
+    presence_note(user=user, page="phone", at=at)
+    position_report(unit=_unit(user), lat=data["lat"], lon=data["lon"], by=user, at=at)
     return HttpResponse(status=204)
 
 
@@ -162,8 +231,8 @@ def position_shared(request: HttpRequest, user: User, at: datetime) -> HttpRespo
 def unit_state(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
     """Break, out of service, in service."""
     data = form_of(UnitServiceForm(request.POST)).cleaned_data
-    unit_service(unit=_unit(user), by=user, at=at, **data)
-    return _board(request, user)
+    said = service_set(unit=_unit(user), by=user, at=at, device_at=_device_at(request), **data)
+    return _board(request, user, said=said)
 
 
 @require_GET

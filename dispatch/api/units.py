@@ -19,9 +19,10 @@ from dispatch.selectors.alarms import alarm_rows
 from dispatch.selectors.crew import Work, help_stands, work_of
 from dispatch.selectors.unit_rows import unit_rows
 from dispatch.services.crew_safety import help_request
+from dispatch.services.positions import position_report
+from dispatch.services.unit_status import service_set
 from responders.models import Unit
 from responders.selectors import unit_of
-from responders.services import unit_position, unit_service
 
 _CREWS = frozenset({Role.RESPONDER, Role.CLINICIAN})
 
@@ -120,7 +121,7 @@ class UnitPosition(UnitView):
         """Report a position. One measured before the last known one changes nothing."""
         unit, data = self.unit(id), self.checked(PositionSerializer)
         measured = min(data.get("device_at") or self.at, self.at)
-        unit_position(unit=unit, lat=data["lat"], lon=data["lon"], by=self.person, at=measured)
+        position_report(unit=unit, lat=data["lat"], lon=data["lon"], by=self.person, at=measured)
         return self.shown(unit.pk)
 
 
@@ -133,7 +134,14 @@ class UnitStatus(UnitView):
     def post(self, request: Request, id: UUID) -> Response:
         """Change the service state; what it is doing on a call is derived from its assignment."""
         unit, data = self.unit(id), self.checked(StatusSerializer)
-        unit_service(unit=unit, service=data["status"], reason=data["reason"], by=self.person, at=self.at)
+        service_set(
+            unit=unit,
+            service=data["status"],
+            reason=data["reason"],
+            by=self.person,
+            at=self.at,
+            device_at=data.get("device_at"),
+        )
         return self.shown(unit.pk)
 
 
@@ -144,7 +152,10 @@ class UnitHelp(UnitView):
 
     @described("units_help", "units", AlarmSerializer, body=HelpSerializer, status=201)
     def post(self, request: Request, id: UUID) -> Response:
-        """An urgent alarm and a police hand-off at once. Never refused for a bad position or clock."""
+        """Panic or urgent: an urgent alarm and a police hand-off at once. Routine: an alarm for the dispatcher.
+
+        Never refused for a bad level, position or clock.
+        """
         unit = self.unit(id)
         body = request.data if isinstance(request.data, dict) else {}
         made = HelpSerializer(data=body)

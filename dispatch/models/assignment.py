@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User
+from dispatch.models.handoff import Handoff
 from dispatch.models.incident import Incident
 from dispatch.states import ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE, ASSIGNMENT_STATES
 from programs.models import ProgramVersion
@@ -21,6 +22,14 @@ class Slot(models.TextChoices):
     CLINICIAN = "clinician", "Clinician"
     MEDIC = "medic", "Medic"
     ASSIST = "assist", "Assisting"
+
+
+class SentClass(models.TextChoices):
+    """What a crew says afterwards of the response class that it was sent as."""
+
+    TOO_LOW = "too_low", "Too low: this needed more"
+    RIGHT = "right", "Right"
+    TOO_HIGH = "too_high", "Too high: less would have done"
 
 
 class Assignment(models.Model):
@@ -49,6 +58,29 @@ class Assignment(models.Model):
     disposition = models.CharField(max_length=40, blank=True)
     cautions_read_at = models.DateTimeField(null=True, blank=True, help_text="accepting records the hazards as read")
     relayed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    state_since = models.DateTimeField(
+        null=True, blank=True, help_text="server's time of the last change of state; empty while only offered"
+    )
+    pair = models.UUIDField(
+        null=True, blank=True, help_text="the same for the two halves of a co-response: they succeed or fail together"
+    )
+    officer_handoff = models.ForeignKey(
+        Handoff,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="the officer half, where police are another agency's units",
+    )
+    from_lat = models.FloatField(null=True, blank=True, help_text="where the unit was when it accepted, degrees")
+    from_lon = models.FloatField(null=True, blank=True)
+    near_at = models.DateTimeField(
+        null=True, blank=True, help_text="first position within NEAR_M of the incident while en route: a suggestion"
+    )
+    check_due_at = models.DateTimeField(null=True, blank=True, help_text="until when the crew says that it is OK")
+    sent_class = models.CharField(
+        max_length=8, blank=True, choices=SentClass.choices, help_text="what the crew says of the class it was sent as"
+    )
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -74,13 +106,34 @@ class Assignment(models.Model):
                 condition=~Q(state="cleared") | ~Q(disposition=""), name="assignment_clears_with_a_disposition"
             ),
             models.CheckConstraint(condition=Q(offer_expires_at__gt=models.F("offered_at")), name="offer_has_time"),
+            models.UniqueConstraint(
+                fields=["pair", "slot"],
+                condition=Q(pair__isnull=False, state__in=_LIVE),
+                name="pair_has_one_of_each_half",
+            ),
+            models.CheckConstraint(
+                condition=Q(officer_handoff__isnull=True) | Q(pair__isnull=False), name="officer_handoff_is_of_a_pair"
+            ),
+            models.CheckConstraint(
+                condition=Q(check_due_at__isnull=True) | Q(state__in=["on_scene", "with_person"]),
+                name="safety_check_only_on_scene",
+            ),
+            models.CheckConstraint(
+                condition=Q(from_lat__isnull=True, from_lon__isnull=True)
+                | Q(from_lat__isnull=False, from_lon__isnull=False),
+                name="assignment_start_whole",
+            ),
         ]
         indexes = [
             models.Index(fields=["offer_expires_at"], condition=Q(state="offered"), name="offer_due"),
+            models.Index(fields=["unit"], condition=Q(ended_at__isnull=True), name="assignment_open_of_unit"),
             models.Index(fields=["incident", "offered_at"], name="assignment_by_incident"),
             models.Index(
                 fields=["unit", "-ended_at"], condition=Q(ended_at__isnull=False), name="assignment_last_of_unit"
             ),
+            models.Index(fields=["check_due_at"], condition=Q(check_due_at__isnull=False), name="safety_check_due"),
+            models.Index(fields=["pair"], condition=Q(pair__isnull=False), name="assignment_pair"),
+            models.Index(fields=["unit", "state"], condition=Q(state__in=_LIVE), name="assignment_live_of_unit"),
         ]
 
     def __str__(self) -> str:

@@ -4,14 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.models import User
 from dispatch.access import audiences_of
-from dispatch.models import Alarm, Assignment, Incident, LocationEntry, NarrativeEntry, StageOrder
+from dispatch.models import Alarm, Assignment, HistoryRow, Incident, LocationEntry, NarrativeEntry, StageOrder
+from dispatch.models.alarm import CALLS_FOR_HELP
 from dispatch.selectors.incident import cautions_for
+from dispatch.selectors.pairs import officer_awaited
 from dispatch.selectors.triage import answers_merged, place_of
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE, NEXT_STEP, NEXT_STEP_BY_PHONE
 from people.models import Caution
-from responders.models import Unit
+from responders.models import CrewMember, Unit
 from triage import natures, vocabulary
 
 _NOT_THE_CREWS = frozenset({"expire", "cancel", "preempt"})
@@ -49,13 +53,64 @@ def crew_actions(assignment: Assignment, order: StageOrder | None) -> tuple[str,
     found = [action for action in ASSIGNMENT.actions_from(assignment.state) if action not in _NOT_THE_CREWS]
     if assignment.by_phone:
         found = [action for action in found if action not in _TRAVEL]
+    awaited = officer_awaited(assignment)
+    if awaited:
+        shut = _ENTERS | {"transport", "en_route"} if awaited == "accept" else _ENTERS | {"transport"}
+        found = [action for action in found if action not in shut]
     if order is not None:
         found = [action for action in found if action not in _ENTERS]
         if order.acknowledged_at is None:
             found.insert(0, "acknowledge_stage")
+    if assignment.check_due_at is not None:
+        found.append("ok")
     if assignment.state != "offered":
         found.append("return")
     return tuple(found)
+
+
+_STEPS_TIMED = {
+    "offer": "offered",
+    "accept": "accepted",
+    "en_route": "en route",
+    "stage": "staged",
+    "on_scene": "on scene",
+    "with_person": "with the person",
+    "transport": "transporting",
+    "clear": "cleared",
+}
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """One timestamp of an assignment: by the server's clock, and by the phone's where the crew gave it."""
+
+    words: str
+    at: datetime
+    device_at: datetime | None
+    late: bool = False
+    """It came too late to be applied."""
+
+
+def step_times(assignment: Assignment) -> list[StepTime]:
+    """The timestamps of an assignment, in the order in which the server learnt of them; late ones marked."""
+    rows = HistoryRow.objects.filter(entity="assignment", entity_id=assignment.pk).order_by("id")
+    found: list[StepTime] = []
+    for row in rows:
+        late = row.action.startswith("late_")
+        words = _STEPS_TIMED.get(row.action.removeprefix("late_"))
+        if words is not None:
+            found.append(StepTime(words, row.at, row.device_at, late))
+    return found
+
+
+def crews_of(assignment: Assignment) -> list[CrewMember]:
+    """Everybody who was on the unit while the assignment ran, the first crew first: a change keeps both."""
+    began = assignment.accepted_at or assignment.offered_at
+    crew = CrewMember.objects.filter(unit=assignment.unit_id).select_related("user")
+    crew = crew.filter(Q(until__isnull=True) | Q(until__gt=began))
+    if assignment.ended_at is not None:
+        crew = crew.filter(since__lt=assignment.ended_at)
+    return list(crew.order_by("since", "pk"))
 
 
 def next_step(assignment: Assignment, actions: tuple[str, ...]) -> str:
@@ -107,4 +162,4 @@ def _work(assignment: Assignment, allowed: frozenset[str], at: datetime) -> Work
 
 def help_stands(unit: Unit) -> bool:
     """Whether the crew's call for help has not been heard yet."""
-    return Alarm.objects.filter(kind=Alarm.Kind.PANIC, unit=unit, ended_at__isnull=True).exists()
+    return Alarm.objects.filter(kind__in=CALLS_FOR_HELP, unit=unit, ended_at__isnull=True).exists()

@@ -7,11 +7,15 @@ from uuid import UUID
 
 from accounts.models import Centre
 from dispatch.models import Alarm, Assignment, StageOrder
+from dispatch.models.alarm import CALLS_FOR_HELP
 from dispatch.selectors.engine_facts import units_with_facts
 from dispatch.selectors.words import ASSIGNMENT_WORDS, SHAPES, UNIT_LEVEL, UNIT_WORDS
 from dispatch.states import ASSIGNMENT_LIVE
 from responders.models import Unit
 from responders.selectors import shift_end
+
+_REACHABLE = frozenset({"available", "offered", "accepted", "en_route"})
+"""Statuses in which it matters that a unit does not answer: nobody is on a scene, and somebody counts on it."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def unit_rows(*, centre: Centre, at: datetime, ids: Collection[UUID] | None = No
     """The centre's units with their derived status, by call sign."""
     units = units_with_facts(centre, at=at, only=ids)
     helped = set(
-        Alarm.objects.filter(centre=centre, kind=Alarm.Kind.PANIC, ended_at__isnull=True).values_list(
+        Alarm.objects.filter(centre=centre, kind__in=CALLS_FOR_HELP, ended_at__isnull=True).values_list(
             "unit_id", flat=True
         )
     )
@@ -73,12 +77,16 @@ def _unit_row(unit: Unit, centre: Centre, at: datetime, helped: bool, staged: se
     live: list[Assignment] = unit.live_assignments  # type: ignore[attr-defined]  # prefetched
     status = unit_status(unit, centre, at)
     current = max(live, key=lambda one: list(ASSIGNMENT_WORDS).index(one.state)) if live else None
+    if unit.not_answering_since is not None and status in _REACHABLE:
+        status = "not_answering"
     if any(assignment.pk in staged for assignment in live):
         status = "stage"
     if helped:
         status = "help"
     level = UNIT_LEVEL[status]
     since = _unit_on_since(current) if current else unit.service_since
+    if status == "not_answering" and unit.not_answering_since is not None:
+        since = unit.not_answering_since
     return UnitRow(
         id=str(unit.pk),
         call_sign=unit.call_sign,
@@ -102,4 +110,4 @@ def _unit_row(unit: Unit, centre: Centre, at: datetime, helped: bool, staged: se
 
 
 def _unit_on_since(assignment: Assignment) -> datetime:
-    return assignment.on_scene_at or assignment.en_route_at or assignment.accepted_at or assignment.offered_at
+    return assignment.state_since or assignment.offered_at

@@ -8,12 +8,19 @@ from accounts.models import User
 from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Incident
+from dispatch.models.alarm import CALLS_FOR_HELP
 from dispatch.reasons import OUTCOMES
 from dispatch.services.alarms import alarms_end
 from dispatch.services.journal import incident_locked, record
-from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
+from dispatch.states import ASSIGNMENT_LIVE, INCIDENT, TRANSFER_LIVE
 
-_ENDS_OTHERWISE = (Alarm.Kind.PANIC, Alarm.Kind.STAGE_UNACKNOWLEDGED, Alarm.Kind.HANDOFF_UNACKNOWLEDGED)
+_ENDS_OTHERWISE = (
+    *CALLS_FOR_HELP,
+    Alarm.Kind.NOT_ANSWERING,
+    Alarm.Kind.STAGE_UNACKNOWLEDGED,
+    Alarm.Kind.HANDOFF_UNACKNOWLEDGED,
+    Alarm.Kind.WORD_OWED,
+)
 """Alarms that end by the crew or the receiver, never with the incident."""
 
 
@@ -83,16 +90,21 @@ def settle(*, incident: Incident, by: User | None, at: datetime) -> bool:
         return False
     if incident.calls.filter(state="open").exists():
         return False
-    if incident.alarms.filter(kind=Alarm.Kind.PANIC, ended_at__isnull=True).exists():
+    if incident.alarms.filter(kind__in=CALLS_FOR_HELP, ended_at__isnull=True).exists():
         return False
     if incident.assignments.filter(state__in=ASSIGNMENT_LIVE).exists():
         return False
     if incident.handoffs.filter(state__in=["ready", "requested"]).exists():
         return False
+    transfers = incident.transfers.filter(direction="out")
+    if transfers.filter(state__in=TRANSFER_LIVE).exists():
+        return False
     cleared = incident.assignments.filter(state="cleared").order_by("-ended_at").first()
     acknowledged = incident.handoffs.filter(state="acknowledged").exists()
     if cleared is not None and cleared.disposition != "returned_to_911":
         outcome = cleared.disposition
+    elif transfers.filter(state="resolved", bridge=False).exists():
+        outcome = "resolved_without_dispatch"
     elif acknowledged:
         outcome = "handed_off"
     else:
@@ -116,6 +128,8 @@ def incident_close(*, incident: Incident, outcome: str, by: User, at: datetime) 
         raise Refused("crew_still_assigned", "A crew is still assigned: clear or cancel it first.", status=409)
     if incident.handoffs.filter(state="requested").exists():
         raise Refused("handoff_open", "A hand-off waits for its acknowledgement: phone them, or cancel it.", status=409)
+    if incident.transfers.filter(direction="out", state__in=TRANSFER_LIVE).exists():
+        raise Refused("transfer_open", "The caller is being transferred: resolve it or take it back first.", status=409)
     if incident.calls.filter(state="open").exists():
         raise Refused("call_open", "The caller is still on the line: end the call first.", status=409)
     _close(incident, outcome, by, at, owed=False)

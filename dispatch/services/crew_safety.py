@@ -1,4 +1,4 @@
-"""When a crew needs help, and when it gives a call back to 911."""
+"""When a crew needs help, in three levels, and when it gives a call back to 911."""
 
 from datetime import datetime
 from uuid import uuid4
@@ -8,10 +8,11 @@ from django.db import transaction
 from accounts.models import Role, User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.models import Alarm, Assignment, Incident, LocationEntry
+from dispatch.models import Alarm, Assignment, Incident, LocationEntry, ReviewItem
+from dispatch.models.alarm import ENDS_WHEN_HEARD
 from dispatch.models.call import Channel
 from dispatch.reasons import RETURN
-from dispatch.services.alarms import alarm_end, alarm_raise
+from dispatch.services.alarms import alarm_end, alarm_raise, alarms_end
 from dispatch.services.assignments import assignment_act
 from dispatch.services.calls import call_end, call_open
 from dispatch.services.closing import settle
@@ -19,10 +20,15 @@ from dispatch.services.handoffs import handoff_open
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.locations import location_record
 from dispatch.services.offers import offers_withdraw
+from dispatch.services.review import review_add
+from dispatch.services.safety_checks import crew_ok
+from dispatch.services.silence import unit_heard
 from dispatch.services.staging import crews_stage
 from dispatch.states import ASSIGNMENT_ACCEPTED, INCIDENT
 from responders.models import Unit
 from responders.services import unit_position
+
+_LEVELS = {"routine": Alarm.Kind.BACKUP, "urgent": Alarm.Kind.BACKUP_URGENT, "panic": Alarm.Kind.PANIC}
 
 
 @transaction.atomic
@@ -31,45 +37,52 @@ def help_request(
     unit: Unit,
     by: User | None,
     at: datetime,
+    level: str = "panic",
     lat: float | None = None,
     lon: float | None = None,
     device_at: datetime | None = None,
 ) -> Alarm:
-    """Panic: an urgent alarm and a priority-1 police hand-off in one transaction, at the crew's last position.
+    """A crew asks for backup, in one of three levels (dispatch.reasons.BACKUP).
 
-    It joins the crew's present incident, or makes one of its own. The alarm ends only at “crew heard”, by a named
-    person. Asking twice while it stands is one alarm.
+    Urgent and panic: an urgent alarm and a priority-1 police hand-off in one transaction, at the crew's last position,
+    whose age is shown; they end only at “crew heard”, by a named person. Routine: an alarm for the dispatcher, and no
+    red. It joins the crew's present incident, or makes one of its own. Asking twice while it stands is one alarm.
+    Raises Refused for an unknown level.
     """
+    if level not in _LEVELS:
+        raise Refused("level_unknown", f"Choose one of {', '.join(_LEVELS)}.", field="level")
+    kind, urgent = _LEVELS[level], level != "routine"
     assignment = unit.assignments.filter(state__in=ASSIGNMENT_ACCEPTED).order_by("-accepted_at").first()
     # The incident is locked before the unit, as everywhere; the unit's lock makes a double press one alarm.
     here = incident_locked(assignment.incident_id) if assignment is not None else None
     if lat is not None and lon is not None:
         unit_position(unit=unit, lat=lat, lon=lon, by=by, at=at)
     unit = Unit.objects.select_for_update(of=("self",)).select_related("centre").get(pk=unit.pk)
-    standing = Alarm.objects.filter(kind=Alarm.Kind.PANIC, subject=str(unit.pk), ended_at__isnull=True).first()
+    standing = Alarm.objects.filter(kind=kind, subject=str(unit.pk), ended_at__isnull=True).first()
     if standing is not None:
         return standing
     incident = here if here is not None else _incident_for(unit, by, at)
-    before, incident.priority = incident.priority, 1
+    before, incident.priority = incident.priority, 1 if urgent else incident.priority
     alarm = alarm_raise(
         centre=unit.centre,
-        kind=Alarm.Kind.PANIC,
+        kind=kind,
         subject=str(unit.pk),
         at=at,
         incident=incident,
         unit=unit,
-        urgent=True,
+        urgent=urgent,
         detail={
             "position_at": unit.position_at.isoformat() if unit.position_at else "",
             "lat": unit.lat,
             "lon": unit.lon,
+            "words": _position_said(unit, at),
         },
     )
     record(
         incident=incident,
         entity="alarm",
         row=alarm,
-        action="panic",
+        action=level,
         by=by,
         at=at,
         device_at=device_at,
@@ -77,9 +90,31 @@ def help_request(
         fields=["priority"],
         ids={"unit": str(unit.pk)},
     )
-    handoff_open(incident=incident, service="police", reason="backup", by=by, at=at)
-    audit(action="crew.help", at=at, by=by, centre=unit.centre, entity="unit", entity_id=unit.pk)
+    if urgent:
+        handoff_open(incident=incident, service="police", reason="backup", by=by, at=at)
+    review_add(incident=incident, kind=ReviewItem.Kind.BACKUP, subject=alarm.pk, unit=unit, reason=level, by=by, at=at)
+    if urgent:
+        # Louder takes the place of quieter; the other way round both stand.
+        alarms_end(Alarm.Kind.BACKUP, subject=str(unit.pk), at=at, by=by, note=f"became {level}")
+    audit(
+        action="crew.help",
+        at=at,
+        by=by,
+        centre=unit.centre,
+        entity="unit",
+        entity_id=unit.pk,
+        detail={"level": level},
+    )
+    if unit.not_answering_since is not None:
+        unit_heard(unit=unit, by=by, at=at, note=f"asked for backup: {level}")
     return alarm
+
+
+def _position_said(unit: Unit, at: datetime) -> str:
+    if unit.position_at is None:
+        return "position not known"
+    minutes, seconds = divmod(max(0, int((at - unit.position_at).total_seconds())), 60)
+    return f"position {minutes} min {seconds:02d} s old"
 
 
 def _incident_for(unit: Unit, by: User | None, at: datetime) -> Incident:
@@ -117,11 +152,21 @@ def _incident_for(unit: Unit, by: User | None, at: datetime) -> Incident:
 
 @transaction.atomic
 def crew_heard(*, alarm: Alarm, by: User, at: datetime, note: str) -> Alarm:
-    """A named person has heard the crew. The only end of a panic."""
-    if alarm.kind != Alarm.Kind.PANIC:
-        raise Refused("not_a_panic", "This alarm is not a call for help.", status=409)
+    """A named person has heard the crew: the only end of a call for help, also the end of a silence and of an overdue
+    safety check, whose timer starts anew. Raises Refused for an alarm that is about no crew, and without a note."""
+    if alarm.kind not in ENDS_WHEN_HEARD:
+        raise Refused("not_about_a_crew", "This alarm is not about a crew that must be heard.", status=409)
     incident = incident_locked(alarm.incident_id) if alarm.incident_id is not None else None
     ended = alarm_end(alarm=alarm, by=by, at=at, note=note, heard=True)
+    if alarm.kind == Alarm.Kind.SAFETY_CHECK:
+        checked = Assignment.objects.filter(pk=alarm.subject, check_due_at__isnull=False).first()
+        if checked is not None:
+            crew_ok(assignment=checked, by=by, at=at, note=note)
+    elif alarm.unit is not None:
+        if alarm.kind == Alarm.Kind.PANIC:
+            # Heard once is heard: what the same crew had asked for before is answered, too.
+            alarms_end(Alarm.Kind.BACKUP_URGENT, subject=alarm.subject, at=at, by=by, note=note)
+        unit_heard(unit=alarm.unit, by=by, at=at, note=note)
     if incident is not None:
         settle(incident=incident, by=by, at=at)
     return ended
@@ -184,6 +229,15 @@ def return_to_911(
         owner=incident.owner,
         urgent=reason == "unsafe",
         detail={"reason": reason},
+    )
+    review_add(
+        incident=incident,
+        kind=ReviewItem.Kind.RETURN,
+        subject=assignment.pk,
+        unit=assignment.unit,
+        reason=reason,
+        by=by,
+        at=at,
     )
     incident.refresh_from_db()
     if reason == "unsafe" and incident.assignments.filter(state__in=ASSIGNMENT_ACCEPTED, unit__armed=False).exists():

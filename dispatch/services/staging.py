@@ -9,11 +9,14 @@ from accounts.access import require
 from accounts.models import Role, User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.models import Alarm, Assignment, Incident, StageOrder
+from dispatch.models import Alarm, Assignment, Incident, ReviewItem, StageOrder
 from dispatch.reasons import STAGE_LIFT
+from dispatch.selectors.units import silence_said
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.handoffs import handoff_open
 from dispatch.services.journal import incident_locked, record
+from dispatch.services.review import review_add
+from dispatch.services.standing_orders import standing_order
 from dispatch.states import ASSIGNMENT_LIVE
 
 _THERE = {"on_scene", "with_person", "transporting"}
@@ -93,6 +96,15 @@ def order_stage(
         order = StageOrder.objects.create(
             assignment=assignment, reason=reason, words=words, withdraw=assignment.state in _THERE, at=at
         )
+        review_add(
+            incident=incident,
+            kind=ReviewItem.Kind.STAGE_ORDER,
+            subject=order.pk,
+            unit=assignment.unit,
+            reason=reason,
+            by=by,
+            at=at,
+        )
     record(
         incident=incident,
         entity="stage_order",
@@ -112,18 +124,8 @@ def order_stage(
         unit=assignment.unit,
         urgent=True,
         owner=incident.owner,
+        detail=silence_said(assignment.unit, incident.centre, at),
     )
-
-
-def order_end(assignment: Assignment, by: User | None, at: datetime) -> None:
-    """The assignment is over: nobody is left to read its stage order, so its alarm ends with it."""
-    order = standing_order(assignment)
-    if order is None:
-        return
-    if by is not None:
-        order.lifted_at, order.lifted_by, order.lift_reason = at, by, "assignment_over"
-        order.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
-    alarms_end(Alarm.Kind.STAGE_UNACKNOWLEDGED, subject=str(order.pk), at=at, by=by, note="assignment over")
 
 
 @transaction.atomic
@@ -191,8 +193,3 @@ def stage_lift(*, order: StageOrder, reason: str, by: User, at: datetime) -> Sta
             detail={"reason": reason},
         )
     return order
-
-
-def standing_order(assignment: Assignment) -> StageOrder | None:
-    """The order that a crew is under."""
-    return StageOrder.objects.filter(assignment=assignment, lifted_at__isnull=True).first()

@@ -1,7 +1,12 @@
-// The responder's phone: the board is fetched anew when the unit's signal changes; hold-to-send; position by choice.
+// The responder's phone: the board is fetched anew when the unit's signal changes; what is pressed goes through a queue
+// that survives a dead spot, with the phone's own time; hold-to-send; position by choice.
+
+import { csrfToken, post, resume } from "./outbox.js";
 
 const HOLD = 1000;
 const SHARE_EVERY = 30_000;
+const HEARD_EVERY = 20_000;
+const SLOW = 1500;
 let sharing = 0;
 
 const board = () => document.getElementById("phone-board");
@@ -24,6 +29,85 @@ document.addEventListener("live:applied", () => {
 });
 document.addEventListener("live:state", (event) => event.detail.state === "live" && refresh());
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refresh());
+
+// A phone that shows its page tells the server so: dispatch then knows that an order can be read on it.
+setInterval(() => {
+  if (document.visibilityState !== "visible" || !board()) return;
+  fetch("/phone/heard/", { method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": csrfToken() } }).catch(() => {});
+}, HEARD_EVERY);
+
+// Everything that is pressed: sent at once, or as soon as there is a network, in the order of pressing.
+const waiting = new Map();
+function showWaiting() {
+  const list = document.getElementById("waiting-list");
+  if (!list) return;
+  list.replaceChildren(...[...waiting.values()].map((words) => {
+    const item = document.createElement("li");
+    item.textContent = words;
+    return item;
+  }));
+  document.getElementById("waiting").hidden = waiting.size === 0;
+}
+function say(words) {
+  const place = document.getElementById("said-words");
+  if (!place) return;
+  place.textContent = words;
+  document.getElementById("said").hidden = !words;
+}
+async function send(source, data) {
+  const now = new Date();
+  const key = Symbol("sent");
+  const words = `${source.dataset.words} ${now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false })}`;
+  // Only what the server does not have after a moment is worth a line.
+  const slow = setTimeout(() => {
+    waiting.set(key, words);
+    showWaiting();
+    if (source.dataset.step !== undefined) nextOffline(source);
+  }, SLOW);
+  const result = await post(source.dataset.send, { ...data, device_at: now.toISOString() }, {
+    order: source.dataset.order || "phone",
+    lasting: true,
+    words: "Your presses wait on this phone. Use your radio for what cannot wait.",
+  });
+  clearTimeout(slow);
+  waiting.delete(key);
+  showWaiting();
+  const problem = source.isConnected ? source.querySelector?.(":scope > .problem") : null;
+  if (result.ok) {
+    problem?.replaceChildren();
+    const said = new DOMParser().parseFromString(result.text, "text/html").querySelector("[data-said]")?.dataset.said;
+    say(said ? `${words}: ${said}` : "");
+    if (source.id === "crew-note") source.reset();
+  } else if (problem) {
+    problem.textContent = result.text;
+  } else {
+    say(result.status < 500 ? `${source.dataset.words}: ${result.text}` : "The server failed. Use your radio, then try again.");
+  }
+  refresh();
+}
+// Without a network the board cannot be drawn anew: the step after this one takes its place.
+function nextOffline(button) {
+  const steps = [...(button.parentElement?.querySelectorAll("[data-step]") || [])];
+  const next = steps[steps.indexOf(button) + 1];
+  button.hidden = true;
+  if (next) next.hidden = false;
+}
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("button[data-send]");
+  if (!button) return;
+  send(button, button.dataset.field ? { [button.dataset.field]: button.dataset.value } : {});
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest?.("form[data-send]");
+  if (!form) return;
+  event.preventDefault();
+  const data = Object.fromEntries(new FormData(form, event.submitter));
+  if ("id" in data) data.id = crypto.randomUUID();
+  send(form, data);
+});
+// What an earlier page of this phone could not send: same times, so nothing is lost and nothing made twice.
+resume().then((results) => results.length && refresh());
+
 // Held for a second by finger, mouse, Enter or Space. Letting go early does nothing.
 let holding = 0;
 function startHold(button) {
@@ -41,15 +125,11 @@ function stopHold() {
 }
 function help() {
   const form = document.getElementById("help-form");
-  const send = (where) => {
-    form.querySelector("[name=lat]").value = where?.coords.latitude ?? "";
-    form.querySelector("[name=lon]").value = where?.coords.longitude ?? "";
-    form.querySelector("[name=device_at]").value = new Date().toISOString();
-    form.requestSubmit();
-  };
   navigator.vibrate?.([120, 60, 120]);
   // Help never waits for a position: one that is known is sent along.
-  send(lastPosition);
+  form.querySelector("[name=lat]").value = lastPosition?.coords.latitude ?? "";
+  form.querySelector("[name=lon]").value = lastPosition?.coords.longitude ?? "";
+  form.requestSubmit();
 }
 document.addEventListener("pointerdown", (event) => {
   const button = event.target.closest("[data-hold]");

@@ -1,13 +1,17 @@
 """The crew's phone: offer to clear, stage order, help, return."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.urls import reverse
 
-from accounts.models import Centre, User
+from accounts.models import Centre, Presence, User
+from dispatch import due
 from dispatch.models import Alarm, Assignment, NarrativeEntry
 from dispatch.services.answers import answers_record
+from dispatch.services.assignments import assignment_act
+from dispatch.services.offers import assignment_offer
+from people.models import Caution
 from responders.models import CrewMember, Unit
 from tests import factories
 from tests.desk.conftest import SignedIn
@@ -36,9 +40,14 @@ def test_the_whole_visit(signed_in: SignedIn, offered: Assignment) -> None:
         assert response.status_code == 200, response.content
         assert 'id="phone-board"' in response.content.decode()
     assert client.post(_url("clear", offered.pk), {"disposition": ""}).status_code == 422
-    assert "No call." in client.post(_url("clear", offered.pk), {"disposition": "resolved_on_scene"}).content.decode()
+    assert (
+        "No call."
+        in client.post(
+            _url("clear", offered.pk), {"disposition": "resolved_on_scene", "sent_class": "too_high"}
+        ).content.decode()
+    )
     offered.refresh_from_db()
-    assert (offered.state, offered.disposition) == ("cleared", "resolved_on_scene")
+    assert (offered.state, offered.disposition, offered.sent_class) == ("cleared", "resolved_on_scene", "too_high")
 
 
 def test_declining_needs_a_coded_reason(signed_in: SignedIn, offered: Assignment) -> None:
@@ -126,3 +135,95 @@ def test_without_a_unit_help_says_what_is_missing(signed_in: SignedIn, people: d
     response = signed_in("responder").post(_url("help"), {})
     assert response.status_code == 409
     assert "not signed on" in response.content.decode()
+
+
+def test_the_three_levels_of_backup(signed_in: SignedIn, accepted: Assignment) -> None:
+    client = signed_in("responder")
+    body = client.post(_url("help"), {"level": "routine"}).content.decode()
+    assert "Backup asked" in body
+    body = client.post(_url("help"), {"level": "urgent", "device_at": "not a time"}).content.decode()
+    assert "BACKUP NOW ASKED" in body
+    assert client.post(_url("help"), {"level": "louder"}).status_code == 200
+    kinds = sorted(Alarm.objects.filter(ended_at__isnull=True).values_list("kind", flat=True))
+    assert kinds == ["backup_urgent", "panic"]
+
+
+def test_ok_on_scene_restarts_the_timer_and_answers_dispatch(
+    signed_in: SignedIn, accepted: Assignment, now: datetime
+) -> None:
+    client = signed_in("responder")
+    for action in ("en_route", "on_scene"):
+        client.post(_url("step", accepted.pk, action))
+    assert "I'm OK" in client.get(_url("phone_board")).content.decode()
+    Assignment.objects.filter(pk=accepted.pk).update(check_due_at=now)
+    assert client.post(_url("crew_ok"), {"device_at": now.isoformat()}).status_code == 200
+    accepted.refresh_from_db()
+    assert accepted.check_due_at is not None
+    assert accepted.check_due_at > now
+    Unit.objects.filter(pk=accepted.unit_id).update(not_answering_since=now, not_answering_reason="overdue")
+    assert "Dispatch has not heard you" in client.get(_url("phone_board")).content.decode()
+    assert "Dispatch has not heard you" not in client.post(_url("crew_ok")).content.decode()
+
+
+def test_a_late_status_is_answered_with_that_word(
+    signed_in: SignedIn, people: dict[str, User], accepted: Assignment, now: datetime
+) -> None:
+    client = signed_in("responder")
+    accepted.incident.refresh_from_db()
+    assignment_act(assignment=accepted, action="cancel", reason="gone", by=people["dispatcher"], at=now)
+    early = {"device_at": (now - timedelta(minutes=2)).isoformat()}
+    late = client.post(_url("step", accepted.pk, "en_route"), early)
+    assert (late.status_code, 'data-said="late, not applied"' in late.content.decode()) == (200, True)
+    assert client.post(_url("step", accepted.pk, "en_route")).status_code == 409
+
+
+def test_every_request_of_the_phone_is_a_sign_of_life(
+    signed_in: SignedIn, people: dict[str, User], units: dict[str, Unit]
+) -> None:
+    assert signed_in("responder").post(_url("phone_heard")).status_code == 204
+    assert Presence.objects.get().user == people["responder"]
+    assert signed_in("dispatcher").post(_url("phone_heard")).status_code == 403
+
+
+def test_a_new_hazard_must_be_read_and_a_near_call_is_asked_about(
+    signed_in: SignedIn, centre: Centre, accepted: Assignment, now: datetime
+) -> None:
+    client = signed_in("responder")
+    client.post(_url("step", accepted.pk, "en_route"))
+    assert "arrived?" not in client.get(_url("phone_board")).content.decode()
+    park = factories.a_place(centre)
+    client.post(_url("position"), {"lat": str(park.lat), "lon": str(park.lon)})
+    factories.a_caution(centre, at=now + timedelta(seconds=3), label=factories.PARK)
+    due.cautions_new(centre, now + timedelta(seconds=4))
+    Caution.objects.update(added_at=now)
+    body = client.get(_url("phone_board")).content.decode()
+    assert "You are near: arrived?" in body
+    assert "I have read the hazards" in body
+    assert "I have read the hazards" not in client.post(_url("hazards_read", accepted.pk)).content.decode()
+
+
+def test_a_clinician_sees_that_the_officer_is_awaited(
+    signed_in: SignedIn, people: dict[str, User], units: dict[str, Unit], accepted: Assignment, now: datetime
+) -> None:
+    pair = uuid4()
+    Assignment.objects.filter(pk=accepted.pk).update(pair=pair)
+    offer = assignment_offer(
+        incident=accepted.incident, unit=units["CR 1"], slot="officer", by=people["dispatcher"], at=now
+    )
+    Assignment.objects.filter(pk=offer.pk).update(pair=pair)
+    client = signed_in("responder")
+    body = client.get(_url("phone_board")).content.decode()
+    assert "Waiting for the officer to accept" in body
+    assert f'id="next-{accepted.pk}"' not in body
+    assert client.post(_url("step", accepted.pk, "en_route")).status_code == 409
+
+
+def test_signing_off_is_not_for_the_last_one_on_a_call(
+    signed_in: SignedIn, people: dict[str, User], units: dict[str, Unit], accepted: Assignment, now: datetime
+) -> None:
+    client = signed_in("responder")
+    refused = client.post(_url("sign_off"))
+    assert (refused.status_code, "last on Star 1" in refused.content.decode()) == (409, True)
+    assert signed_in("outreach").post(_url("sign_on"), {"unit": str(units["Star 1"].pk)}).status_code == 302
+    assert client.post(_url("sign_off")).status_code == 204
+    assert "You are not on a unit" in client.get(_url("phone")).content.decode()

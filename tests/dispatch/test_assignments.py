@@ -21,7 +21,7 @@ from dispatch.services.offers import assignment_offer, offers_run
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_STATES, TransitionRefused
 from live.models import Event
 from programs.models import ProgramVersion
-from responders.models import Unit
+from responders.models import StatusRules, Unit
 from responders.services import unit_service
 from tests import factories
 from tests.dispatch.crews import crew_of
@@ -107,6 +107,7 @@ def test_every_action_from_every_state(floor: Centre, people: dict[str, User], a
     ended = ended or ({"ended_at": at} if state in {"cancelled", "preempted"} else {})
     Assignment.objects.filter(pk=offer.pk).update(state=state, **ended)
     Incident.objects.filter(pk=offer.incident_id).update(state="assigned", offer_wanted=False)
+    StatusRules.objects.create(centre=floor, status_transitions="enforce")
     history = HistoryRow.objects.count()
     for action, (allowed, target) in ASSIGNMENT.table.items():
         if action in {"expire", "preempt"} or state not in {*allowed, target}:

@@ -1,0 +1,39 @@
+"""The two halves of a co-response: whether the officer's half lets the clinician go on."""
+
+from dispatch.models import Assignment, HistoryRow
+from dispatch.models.assignment import Slot
+from dispatch.states import ASSIGNMENT_LIVE
+
+_THERE = frozenset({"on_scene", "with_person", "transporting"})
+WAITS = {
+    "accept": "Waiting for the officer to accept",
+    "scene": "Waiting for the officer on scene, or for “scene safe”",
+}
+
+
+def officer_awaited(assignment: Assignment) -> str:
+    """What the clinician's half of a pair still waits for: `accept`, `scene`, or nothing (empty). A key of WAITS.
+
+    Unknown is never yes: without an officer's half that can be found, the officer has not accepted.
+    """
+    if assignment.pair is None or assignment.slot == Slot.OFFICER or assignment.unit.armed:
+        return ""
+    officer = Assignment.objects.filter(
+        pair=assignment.pair, slot=Slot.OFFICER, state__in=[*ASSIGNMENT_LIVE, "cleared"]
+    ).first()
+    if officer is not None and officer.state in {*_THERE, "cleared"}:
+        return ""
+    handoff = assignment.officer_handoff
+    accepted = handoff.state == "acknowledged" if handoff is not None else False
+    if officer is not None:
+        accepted = officer.state != "offered"
+    if not accepted:
+        return "accept"
+    return "" if scene_safe_said(assignment) else "scene"
+
+
+def scene_safe_said(assignment: Assignment) -> bool:
+    """Whether somebody on the scene has said “scene safe” since this assignment was offered."""
+    return HistoryRow.objects.filter(
+        incident_id=assignment.incident_id, action="scene_safe", at__gte=assignment.offered_at
+    ).exists()
