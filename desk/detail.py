@@ -6,13 +6,14 @@ from typing import Any
 from accounts.access import DISPATCHING, SECOND_PERSONS, may
 from accounts.models import User
 from desk.advice import class_words
-from dispatch.engine import SHORTFALLS
-from dispatch.models import Assignment, Call, Decision, Handoff, Incident, NarrativeEntry
-from dispatch.reasons import OUTCOMES, OVERRIDE_LESS, OVERRIDE_MORE, STAGE_LIFT, words
+from desk.pane_parts import pane_parts
+from dispatch.models import Assignment, Call, Decision, Handoff, Incident, NarrativeEntry, Recommendation
+from dispatch.models.assignment import Slot
+from dispatch.reasons import ESCALATION, HANDOFF_DECLINE, OUTCOMES, OVERRIDE_LESS, OVERRIDE_MORE, STAGE_LIFT, words
 from dispatch.selectors.engine_facts import recommend_for, units_with_facts
 from dispatch.selectors.incident import IncidentDetail, incident_detail
 from dispatch.selectors.words import ASSIGNMENT_WORDS
-from dispatch.states import ASSIGNMENT_LIVE
+from dispatch.states import ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE
 from people.models import Caution
 from people.models.audience import Audience
 from triage import vocabulary
@@ -77,10 +78,19 @@ def assignment_rows(assignments: list[Assignment], *, hazards: bool) -> list[dic
                 "since": one.on_scene_at or one.en_route_at or one.accepted_at or one.offered_at,
                 "relay": hazards and not read and one.relayed_by_id is None,
                 "relayed": "hazards relayed" if one.relayed_by_id else "hazards read" if hazards and read else "",
-                "actions": [*_BY_RADIO.get(one.state, []), ("cancel", "Cancel")],
+                "actions": [*_BY_RADIO.get(one.state, []), *_of_crew(one, assignments), ("cancel", "Cancel")],
             }
         )
     return rows
+
+
+def _of_crew(one: Assignment, all_of_it: list[Assignment]) -> list[tuple[str, str]]:
+    """That a crew on scene is well, by radio; that an assisting unit leads, once nobody does."""
+    found = [("ok", "Crew is OK")] if one.check_due_at is not None else []
+    leads = any(other.slot == Slot.PRIMARY and other.state in ASSIGNMENT_ACCEPTED for other in all_of_it)
+    if one.slot == Slot.ASSIST and one.state in ASSIGNMENT_ACCEPTED and not leads:
+        found.append(("promote", "Leads now"))
+    return found
 
 
 _HANDOFF_WORDS = {"ready": "ready: a dispatcher must send it", "requested": "not acknowledged yet"}
@@ -88,15 +98,23 @@ _HANDOFF_WORDS = {"ready": "ready: a dispatcher must send it", "requested": "not
 
 def handoff_rows(handoffs: list[Handoff]) -> list[dict[str, Any]]:
     """Hand-offs with who has them."""
-    level = {"ready": "serious", "requested": "serious", "acknowledged": "normal", "cancelled": "off"}
+    level = {
+        "ready": "serious",
+        "requested": "serious",
+        "acknowledged": "normal",
+        "declined": "critical",
+        "cancelled": "off",
+    }
     return [
         {
             "id": one.pk,
             "service": one.service,
             "state": one.state,
             "level": level[one.state],
-            "since": one.acknowledged_at or one.requested_at or one.opened_at,
-            "words": " ".join(part for part in (one.receiver_name, one.receiver_number) if part)
+            "since": one.declined_at or one.acknowledged_at or one.requested_at or one.opened_at,
+            "words": words(HANDOFF_DECLINE, one.decline_reason)
+            if one.state == "declined"
+            else " ".join(part for part in (one.receiver_name, one.receiver_number) if part)
             or _HANDOFF_WORDS.get(one.state, ""),
         }
         for one in handoffs
@@ -163,20 +181,24 @@ def _candidates(incident: Incident, detail: IncidentDetail, at: datetime) -> lis
     """Units that could go, best first; those that serve another program only where no program was chosen."""
     taken = {one.unit_id for one in detail.assignments if one.state in ASSIGNMENT_LIVE}
     said = recommend_for(incident, units=units_with_facts(incident.centre, at=at), at=at)
+    # The unit that the engine has named stays first, as on the row: the key offers to the first.
+    named = str(Recommendation.objects.filter(incident=incident).values_list("unit", flat=True).first())
     rows = []
-    for one in said.candidates:
+    for one in sorted(said.candidates, key=lambda one: not (one.can_go and one.unit_id == named)):
         if one.unit_id in {str(unit) for unit in taken}:
             continue
         if incident.program_version_id is not None and "wrong_program" in one.shortfalls:
             continue
-        shortfalls = [code for code in one.shortfalls if code != "wrong_program"]
+        shortfalls = {
+            code: text for code, text in zip(one.shortfalls, one.words, strict=True) if code != "wrong_program"
+        }
         rows.append(
             {
                 "unit_id": one.unit_id,
                 "call_sign": one.call_sign,
-                "shortfalls": ", ".join(SHORTFALLS[code] for code in shortfalls),
+                "shortfalls": ", ".join(shortfalls.values()),
                 "reasons": ", ".join(one.reasons),
-                "free": not {"busy", "off_shift", "out_of_service", "no_crew"} & set(shortfalls),
+                "free": not {"busy", "off_shift", "out_of_service", "no_crew"} & shortfalls.keys(),
             }
         )
     return rows[:_MOST_CANDIDATES]
@@ -218,7 +240,9 @@ def detail_context(incident: Incident, viewer: User, at: datetime) -> dict[str, 
         "reasons_more": OVERRIDE_MORE.items(),
         "reasons_less": OVERRIDE_LESS.items(),
         "stage_lift": STAGE_LIFT.items(),
+        "escalations": ESCALATION.items(),
         "outcomes": OUTCOMES.items(),
+        **pane_parts(detail, viewer, at),
     }
 
 

@@ -24,6 +24,7 @@ class OverrideForm(forms.Form):
 
     id = forms.UUIDField()
     response_class = forms.CharField(max_length=20, error_messages={"required": "Choose a response."})
+    program = forms.SlugField(max_length=50, required=False)
     reason = forms.SlugField(max_length=40, error_messages={"required": "Choose a reason."})
 
 
@@ -66,12 +67,6 @@ class PositionForm(forms.Form):
     lat = forms.FloatField(required=False, min_value=-90, max_value=90)
     lon = forms.FloatField(required=False, min_value=-180, max_value=180)
     device_at = forms.DateTimeField(required=False)
-
-
-class DispositionForm(forms.Form):
-    """How a crew's part ended."""
-
-    disposition = forms.SlugField(max_length=40, error_messages={"required": "Choose how it ended."})
 
 
 class UnitServiceForm(forms.Form):

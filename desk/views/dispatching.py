@@ -9,21 +9,26 @@ from django.shortcuts import render
 from accounts.access import DISPATCHING, FLOOR, SECOND_PERSONS
 from accounts.models import User
 from accounts.problems import Refused
-from desk.actions import act, form_of
+from desk.actions import act, form_of, uuid_of
 from desk.detail import detail_context
 from desk.forms.call import NoteForm
 from desk.forms.dispatching import AckForm, HoldForm, OutcomeForm, OverrideForm, ReasonForm, ServiceForm
+from desk.forms.transfers import CallbackForm, EndedForm, ExtendForm, HandoffDeclineForm, ShortAnswersForm, TellForm
 from dispatch.access import assignment_for, decision_for, handoff_for, incident_for, stage_order_for, unit_to_send
-from dispatch.models import Incident, StageOrder
+from dispatch.models import Call, Incident, StageOrder
+from dispatch.services.answers import answers_record
 from dispatch.services.assignments import assignment_act, cautions_relay
 from dispatch.services.closing import incident_close
 from dispatch.services.decisions import decision_second, decision_take
-from dispatch.services.handoffs import handoff_acknowledge, handoff_request, handoff_send
+from dispatch.services.handoffs import handoff_acknowledge, handoff_decline, handoff_request, handoff_send
 from dispatch.services.incidents import incident_hold, late_entry_confirm, owner_take
 from dispatch.services.narrative import note_add
 from dispatch.services.offers import assignment_offer
+from dispatch.services.promise import callback_note, promise_extend
 from dispatch.services.staging import stage_acknowledge, stage_lift
-from dispatch.states import ASSIGNMENT_LIVE
+from dispatch.services.transfer_ends import transfer_decline, transfer_drop, transfer_resolve, transfer_return
+from dispatch.services.transfers_in import transfer_tell
+from dispatch.states import ASSIGNMENT_LIVE, TRANSFER_LIVE
 
 _RADIO_ACTIONS = frozenset({"accept", "en_route", "stage", "on_scene", "with_person", "cancel"})
 
@@ -34,6 +39,14 @@ def pane(request: HttpRequest, user: User, incident_id: UUID) -> HttpResponse:
     incident = incident_for(user, incident_id)
     context = {**detail_context(incident, user, at), "oob": True}
     return render(request, "desk/queue/detail_live.html", context)
+
+
+def call_of(incident: Incident) -> Call:
+    """The call that an answer given now belongs to: the one on the line, else the last."""
+    call = incident.calls.order_by("-state", "-received_at").first()
+    if call is None:
+        raise Refused("no_call", "Nobody has called about this.", status=409)
+    return call
 
 
 @act(*FLOOR)
@@ -111,6 +124,102 @@ def handoff_acknowledged(request: HttpRequest, user: User, at: datetime, id: UUI
     if asked is None:
         raise Refused("nothing_asked", f"{service.upper()} is not asked for this call.", field="service", status=409)
     handoff_acknowledge(handoff=asked, by=user, at=at, **form.cleaned_data)
+    return pane(request, user, id)
+
+
+@act(*DISPATCHING)
+def handoff_declined(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """The service says no."""
+    data = form_of(HandoffDeclineForm(request.POST)).cleaned_data
+    incident = incident_for(user, id, change=True)
+    service = data.pop("service")
+    asked = incident.handoffs.filter(service=service, state="requested").last()
+    if asked is None:
+        raise Refused("nothing_asked", f"{service.upper()} is not asked for this call.", field="service", status=409)
+    handoff_decline(handoff=asked, by=user, at=at, **data)
+    return pane(request, user, id)
+
+
+@act(*DISPATCHING)
+def promise_extended(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """The promise ends later, with a reason; the caller is told."""
+    data = form_of(ExtendForm(request.POST)).cleaned_data
+    promise_extend(incident=incident_for(user, id, change=True), by=user, at=at, **data)
+    return pane(request, user, id)
+
+
+@act(*DISPATCHING)
+def more_cautious(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """The next more cautious class that can go, since the promised wait runs out."""
+    incident = incident_for(user, id, change=True)
+    decision_take(
+        id=uuid_of(request.POST.get("id", "")),
+        action="override",
+        incident=incident,
+        response_class="emergency" if incident.response_class == "co_response" else "co_response",
+        reason="promise_ends",
+        by=user,
+        at=at,
+    )
+    return pane(request, user, id)
+
+
+@act(*FLOOR)
+def called_back(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """The caller was called back: reached or not."""
+    data = form_of(CallbackForm(request.POST)).cleaned_data
+    data["reached"] = data["reached"] == "yes"
+    callback_note(incident=incident_for(user, id, change=True), by=user, at=at, **data)
+    return pane(request, user, id)
+
+
+@act(*FLOOR)
+def asked_again(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """Answers that the caller gave when they were asked again."""
+    given = form_of(ShortAnswersForm(request.POST)).cleaned_data
+    incident = incident_for(user, id, change=True)
+    answers_record(incident=incident, source=call_of(incident), answers=given, by=user, at=at)
+    return pane(request, user, id)
+
+
+@act(*FLOOR)
+def transfer_ended(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """How a transfer ended, as whoever hears of it records it: 988 and other centres do not sign in here."""
+    what, _, code = form_of(EndedForm(request.POST)).cleaned_data["how"].partition(":")
+    incident = incident_for(user, id, change=True)
+    transfer = incident.transfers.filter(direction="out", state__in=TRANSFER_LIVE).order_by("offered_at").last()
+    if transfer is None:
+        raise Refused("no_transfer", "Nobody else has the caller now.", status=409)
+    if what == "resolve":
+        transfer_resolve(transfer=transfer, disposition=code, by=user, at=at)
+    elif what == "return":
+        transfer_return(transfer=transfer, reason=code, by=user, at=at)
+    elif what == "decline":
+        transfer_decline(transfer=transfer, reason=code, by=user, at=at)
+    else:
+        transfer_drop(transfer=transfer, reason=code, caller_there=transfer.connected_at is None, by=user, at=at)
+    return pane(request, user, id)
+
+
+@act(*FLOOR)
+def sender_told(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """Whoever gave us this caller was told how it ended."""
+    reached = form_of(TellForm(request.POST)).cleaned_data["reached"] == "yes"
+    transfer = incident_for(user, id, change=True).transfers.filter(direction="in", state="connected").first()
+    if transfer is None:
+        raise Refused("nothing_owed", "Nobody waits for word on this call.", status=409)
+    transfer_tell(transfer=transfer, reached=reached, by=user, at=at)
+    return pane(request, user, id)
+
+
+@act(*DISPATCHING)
+def offer_declined(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """A crew said no by radio: its offer of this incident is declined with a reason."""
+    reason = form_of(ReasonForm(request.POST)).cleaned_data["reason"]
+    offer = incident_for(user, id, change=True).assignments.filter(state="offered").order_by("offered_at").last()
+    if offer is None:
+        raise Refused("no_offer", "No unit is being asked for this call.", status=409)
+    assignment_act(assignment=assignment_for(user, offer.pk), action="decline", reason=reason, by=user, at=at)
     return pane(request, user, id)
 
 

@@ -12,6 +12,7 @@ from desk.actions import act, form_of
 from desk.forms.dispatching import StopForm, WordsForm
 from dispatch.access import alarm_for
 from dispatch.models import Alarm
+from dispatch.models.alarm import ENDS_WHEN_HEARD
 from dispatch.services.alarms import alarm_end, alarm_take
 from dispatch.services.crew_safety import crew_heard
 from live.selectors import live_position
@@ -35,7 +36,7 @@ def alarm_ended(request: HttpRequest, user: User, at: datetime, id: UUID) -> Htt
     """Handled, with a note; a crew's call for help ends only at “crew heard”."""
     form = form_of(WordsForm(request.POST))
     alarm = alarm_for(user, id)
-    end = crew_heard if alarm.kind == Alarm.Kind.PANIC else alarm_end
+    end = crew_heard if alarm.kind in ENDS_WHEN_HEARD else alarm_end
     return _alarm(request, end(alarm=alarm, by=user, at=at, note=form.cleaned_data["note"]), at)
 
 

@@ -11,8 +11,9 @@ from dispatch.access import handoff_for
 from dispatch.api.inputs import AcknowledgeSerializer, ReasonSerializer
 from dispatch.api.outputs import HandoffSerializer, HandoffsSerializer
 from dispatch.api.show import handoff_shown
+from dispatch.api.transfer_bodies import HandoffDeclineSerializer
 from dispatch.selectors.incident import handoffs_listed
-from dispatch.services.handoffs import handoff_acknowledge, handoff_cancel, handoff_send
+from dispatch.services.handoffs import handoff_acknowledge, handoff_cancel, handoff_decline, handoff_send
 
 
 class Handoffs(CentreView):
@@ -55,6 +56,18 @@ class HandoffAcknowledge(CentreView):
         """By name, or by the number in the receiver's system."""
         handoff, data = handoff_for(self.person, id), self.checked(AcknowledgeSerializer)
         return handoff_shown(handoff_acknowledge(handoff=handoff, by=self.person, at=self.at, **data).pk)
+
+
+class HandoffDecline(CentreView):
+    """They will not take it."""
+
+    permission_classes = [has_role(*FLOOR)]
+
+    @described("handoffs_decline", "hand-offs", HandoffSerializer, body=HandoffDeclineSerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        """The service says no: coded, alarmed at once, at the top of its priority."""
+        handoff, data = handoff_for(self.person, id), self.checked(HandoffDeclineSerializer)
+        return handoff_shown(handoff_decline(handoff=handoff, by=self.person, at=self.at, **data).pk)
 
 
 class HandoffCancel(CentreView):

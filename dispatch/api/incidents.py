@@ -10,9 +10,11 @@ from accounts.api import CentreView, described
 from accounts.models import Role
 from accounts.problems import Refused
 from accounts.services import audit
+from dispatch import choice
 from dispatch.access import audiences_written, incident_for, unit_to_send
 from dispatch.api.inputs import (
     CloseSerializer,
+    CueSerializer,
     HandoffRequestSerializer,
     HoldSerializer,
     NoteSerializer,
@@ -33,18 +35,21 @@ from dispatch.api.rows import (
     RecommendationSerializer,
 )
 from dispatch.api.show import assignment_shown, handoff_shown, incident_shown, suggestion_shown
+from dispatch.api.transfer_bodies import CallbackSerializer, ExtendSerializer
 from dispatch.models import Incident, NarrativeEntry
-from dispatch.plan import plan_of
 from dispatch.reasons import NO_UNIT, words
+from dispatch.selectors.cues import proposals_of
 from dispatch.selectors.engine_facts import recommend_for, units_with_facts
 from dispatch.selectors.incident import incident_detail, incidents_page
 from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.triage import judge
 from dispatch.services.closing import incident_close
+from dispatch.services.cues import cue_dismiss
 from dispatch.services.handoffs import handoff_request
 from dispatch.services.incidents import incident_hold, late_entry_confirm, owner_take, priority_set
 from dispatch.services.narrative import note_add
 from dispatch.services.offers import assignment_offer
+from dispatch.services.promise import callback_note, promise_extend
 from dispatch.states import ASSIGNMENT_LIVE
 
 READERS = frozenset({*FLOOR, Role.AUDITOR})
@@ -132,7 +137,8 @@ class IncidentRecommendation(IncidentView):
         if version is None:
             judged = judge(incident=incident, at=self.at)
             if judged.suggestion is not None and judged.published is not None:
-                version = judged.published.by_slug(plan_of(judged.suggestion).program)
+                plan, _ = choice.held(choice.suggested(judged, incident), judged, proposals_of(incident))
+                version = judged.published.by_slug(plan.program)
         units = units_with_facts(self.centre, at=self.at)
         said = recommend_for(incident, units=units, at=self.at, version=version)
         body = {
@@ -166,6 +172,19 @@ class IncidentNotes(IncidentView):
         return Response(NoteOutSerializer(note).data, status=201 if note.at == self.at else 200)
 
 
+class IncidentCueDismiss(IncidentView):
+    """Words that mean no danger."""
+
+    permission_classes = [has_role(*FLOOR)]
+
+    @described("incidents_cue_dismiss", "incidents", SuggestionSerializer, body=CueSerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Say that words of the notes do not mean a danger; who said so and when is kept. Twice is once."""
+        incident = self.incident(id)
+        cue_dismiss(incident=incident, mark=self.checked(CueSerializer)["mark"], by=self.person, at=self.at)
+        return suggestion_shown(incident.pk, self.at)
+
+
 class IncidentOwn(IncidentView):
     """Mine."""
 
@@ -187,6 +206,33 @@ class IncidentHold(IncidentView):
         """Hold until a callback time within four hours; barred while suicidal or not triaged."""
         incident, data = self.incident(id), self.checked(HoldSerializer)
         return incident_shown(incident_hold(incident=incident, by=self.person, at=self.at, **data).pk)
+
+
+class IncidentExtend(IncidentView):
+    """The promise takes longer."""
+
+    permission_classes = [has_role(*DISPATCHING)]
+
+    @described("incidents_extend", "incidents", IncidentSerializer, body=ExtendSerializer, again=True)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Give the promise a later end, with a coded reason: twice at most, never by more than the promise itself."""
+        incident, data = self.incident(id), self.checked(ExtendSerializer)
+        made = self.create_id(data.pop("id", None))
+        return incident_shown(promise_extend(id=made, incident=incident, by=self.person, at=self.at, **data).pk)
+
+
+class IncidentCallback(IncidentView):
+    """The caller was called back."""
+
+    permission_classes = [has_role(*FLOOR)]
+
+    @described("incidents_callback", "incidents", NoteOutSerializer, body=CallbackSerializer, status=201, again=True)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Reached or not, and what was said. Reaching the caller ends what was owed to them."""
+        incident, data = self.incident(id), self.checked(CallbackSerializer)
+        made = self.create_id(data.pop("id", None))
+        note = callback_note(id=made, incident=incident, by=self.person, at=self.at, **data)
+        return Response(NoteOutSerializer(note).data, status=201 if note.at == self.at else 200)
 
 
 class IncidentClose(IncidentView):

@@ -7,9 +7,10 @@ from rest_framework import serializers
 
 from accounts.api import CodeField, InputSerializer, InstantField
 from dispatch.models import Handoff, LocationEntry
-from dispatch.models.assignment import Slot
+from dispatch.models.assignment import SentClass, Slot
 from dispatch.models.call import Answer, Channel
 from dispatch.models.incident import RESPONSE_CLASSES
+from dispatch.reasons import BACKUP, ESCALATION
 from dispatch.services.decisions import ACTIONS
 from dispatch.states import CALL_ENDS
 from people.models.audience import Audience
@@ -120,6 +121,12 @@ class SecondSerializer(InputSerializer):
     agree = serializers.BooleanField()
 
 
+class CueSerializer(InputSerializer):
+    """Words that do not mean what they were taken for, by their mark in `unconfirmed` of the suggestion."""
+
+    mark = serializers.CharField(max_length=300)
+
+
 class HoldSerializer(InputSerializer):
     """A callback time and why it can wait."""
 
@@ -172,7 +179,33 @@ class AssignmentActionSerializer(InputSerializer):
 
     reason = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
     disposition = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+    sent_class = CodeField(
+        SentClass.values,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="with `clear`: what the crew says of the class that it was sent as",
+    )
     device_at = InstantField(required=False, help_text="when it happened, by the phone's clock")
+
+
+class SceneSafeSerializer(InputSerializer):
+    """Who said that the scene is safe."""
+
+    said_by = serializers.CharField(max_length=80)
+
+
+class EscalationSerializer(InputSerializer):
+    """What somebody told the dispatcher, and why, in words."""
+
+    kind = CodeField(list(ESCALATION))
+    reason = serializers.CharField(max_length=160)
+
+
+class ReviewNoteSerializer(InputSerializer):
+    """What came of it."""
+
+    note = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)
 
 
 class PositionSerializer(InputSerializer):
@@ -188,11 +221,13 @@ class StatusSerializer(InputSerializer):
 
     status = CodeField(Unit.Service.values)
     reason = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+    device_at = InstantField(required=False, help_text="when it happened, by the phone's clock")
 
 
 class HelpSerializer(serializers.Serializer[Any]):
-    """All optional, and nothing wrong in it stops the call for help."""
+    """All optional, and nothing wrong in it stops the call for help: an unknown level is a panic."""
 
+    level = CodeField(list(BACKUP), required=False, default="panic")
     lat = serializers.FloatField(required=False, min_value=-90, max_value=90)
     lon = serializers.FloatField(required=False, min_value=-180, max_value=180)
     device_at = InstantField(required=False)

@@ -108,6 +108,14 @@ class PlanSerializer(serializers.Serializer[Any]):
     words = serializers.CharField(allow_blank=True)
 
 
+class UnconfirmedSerializer(serializers.Serializer[Any]):
+    """Words of the notes that may mean a danger. Answering the question confirms it, dismissing the mark ends it."""
+
+    mark = serializers.CharField()
+    key = serializers.CharField()
+    value = serializers.JSONField()
+
+
 class SuggestionSerializer(serializers.Serializer[Any]):
     """The suggestion with its reasons (null: none, use standard dispatch), and what accepting it would send."""
 
@@ -117,6 +125,7 @@ class SuggestionSerializer(serializers.Serializer[Any]):
         "unknown, flips, for_crew, decision with its trace, versions",
     )
     plan = PlanSerializer()
+    unconfirmed = UnconfirmedSerializer(many=True)
     answers = serializers.DictField(help_text="what it was made from: the most dangerous of all sources")
 
 
@@ -196,6 +205,8 @@ class HandoffSerializer(serializers.ModelSerializer[Handoff]):
             "acknowledged_at",
             "receiver_name",
             "receiver_number",
+            "declined_at",
+            "decline_reason",
             "cancelled_at",
             "version",
         ]

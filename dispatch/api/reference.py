@@ -53,6 +53,12 @@ class ReasonsSerializer(serializers.Serializer[Any]):
     outcomes = serializers.DictField(child=serializers.CharField())
     no_unit = serializers.DictField(child=serializers.CharField())
     stage_lift = serializers.DictField(child=serializers.CharField())
+    extend = serializers.DictField(child=serializers.CharField())
+    handoff_decline = serializers.DictField(child=serializers.CharField())
+    transfer_decline = serializers.DictField(child=serializers.CharField())
+    transfer_drop = serializers.DictField(child=serializers.CharField())
+    transfer_return = serializers.DictField(child=serializers.CharField())
+    transfer_dispositions = serializers.DictField(child=serializers.CharField())
 
 
 class Natures(CentreView):
@@ -114,5 +120,11 @@ class Reasons(CentreView):
                 "outcomes": reasons.OUTCOMES,
                 "no_unit": reasons.NO_UNIT,
                 "stage_lift": reasons.STAGE_LIFT,
+                "extend": reasons.EXTEND,
+                "handoff_decline": reasons.HANDOFF_DECLINE,
+                "transfer_decline": reasons.TRANSFER_DECLINE,
+                "transfer_drop": reasons.TRANSFER_DROP,
+                "transfer_return": reasons.TRANSFER_RETURN,
+                "transfer_dispositions": reasons.TRANSFER_DISPOSITIONS,
             }
         )

@@ -40,6 +40,16 @@ class HandoffOnIncidentSerializer(serializers.Serializer[Any]):
     late = serializers.BooleanField()
 
 
+class TransferOnIncidentSerializer(serializers.Serializer[Any]):
+    """A live transfer's part in an incident's row."""
+
+    id = serializers.UUIDField()
+    whom = serializers.CharField()
+    state = serializers.CharField()
+    since = serializers.DateTimeField()
+    bridge = serializers.BooleanField()
+
+
 class IncidentRowSerializer(serializers.Serializer[Any]):
     """An incident as boards show it."""
 
@@ -62,6 +72,7 @@ class IncidentRowSerializer(serializers.Serializer[Any]):
     program = serializers.CharField(allow_blank=True)
     units = UnitOnIncidentSerializer(many=True)
     handoffs = HandoffOnIncidentSerializer(many=True)
+    transfers = TransferOnIncidentSerializer(many=True)
     stage_order = serializers.BooleanField()
     alarms = serializers.ListField(child=serializers.CharField())
     next_step = serializers.CharField()
@@ -70,6 +81,9 @@ class IncidentRowSerializer(serializers.Serializer[Any]):
     caution = serializers.BooleanField()
     calls_open = serializers.IntegerField()
     late = serializers.BooleanField()
+    must_decide = serializers.BooleanField()
+    ask_again = serializers.ListField(child=serializers.CharField())
+    top = serializers.BooleanField()
     outcome = serializers.CharField(allow_blank=True)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from rest_framework.response import Response
 
 from accounts.models import Centre
+from dispatch import choice
 from dispatch.api.outputs import (
     AssignmentSerializer,
     CallSerializer,
@@ -18,11 +19,10 @@ from dispatch.api.outputs import (
     SuggestionSerializer,
 )
 from dispatch.models import Assignment, Call, Decision, Handoff, Incident, StageOrder
-from dispatch.plan import plan_of, standard_plan
+from dispatch.selectors.cues import proposals_of
 from dispatch.selectors.triage import judge
 from dispatch.selectors.unit_rows import UnitRow
 from dispatch.selectors.units import unit_points, units_in_use
-from triage import natures
 
 
 def incident_again(incident_id: UUID) -> Incident:
@@ -46,12 +46,12 @@ def suggestion_shown(incident_id: UUID, at: datetime, *, status: int = 200) -> R
     """What triage says of the incident now."""
     incident = incident_again(incident_id)
     judged = judge(incident=incident, at=at)
-    if judged.suggestion is not None:
-        plan = plan_of(judged.suggestion)
-    else:
-        nature = natures.load().get(incident.nature or None)
-        plan = standard_plan(tuple(nature.standard_response) if nature else ())
+    proposals = proposals_of(incident)
+    plan, _ = choice.held(choice.suggested(judged, incident), judged, proposals)
     body = {
+        "unconfirmed": [
+            {"mark": cue.mark, "key": cue.key, "value": cue.value} for cue in proposals.dangers(judged.answers)
+        ],
         "suggestion": judged.suggestion.to_dict() if judged.suggestion is not None else None,
         "plan": plan.to_dict(),
         "answers": judged.answers,

@@ -31,6 +31,8 @@ class Handoff(models.Model):
     acknowledged_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     receiver_name = models.CharField(max_length=80, blank=True)
     receiver_number = models.CharField(max_length=40, blank=True, help_text="number in the receiving CAD")
+    declined_at = models.DateTimeField(null=True, blank=True)
+    decline_reason = models.CharField(max_length=40, blank=True, help_text="coded: why the service will not take it")
     cancelled_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
@@ -47,6 +49,10 @@ class Handoff(models.Model):
                 condition=~Q(state="acknowledged")
                 | (Q(acknowledged_at__isnull=False) & (~Q(receiver_name="") | ~Q(receiver_number=""))),
                 name="handoff_is_acknowledged_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="declined") | (Q(declined_at__isnull=False) & ~Q(decline_reason="")),
+                name="handoff_declined_with_a_reason",
             ),
         ]
         indexes = [models.Index(fields=["requested_at"], condition=Q(state="requested"), name="handoff_waiting")]

@@ -31,7 +31,15 @@ class Incident(models.Model):
     owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="incidents_owned")
     opened_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True, help_text="when a person sent it")
+    promise_from = models.DateTimeField(null=True, blank=True, help_text="when the promised wait began")
     promise_at = models.DateTimeField(null=True, blank=True, help_text="end of the program's maximum wait")
+    promise_extended = models.PositiveSmallIntegerField(default=0, help_text="how often a person extended this promise")
+    top_at = models.DateTimeField(
+        null=True, blank=True, help_text="came back or was dropped: first of its priority until somebody has it"
+    )
+    ask_again_at = models.DateTimeField(
+        null=True, blank=True, help_text="it has waited long: the safety questions are asked again"
+    )
     held_until = models.DateTimeField(null=True, blank=True)
     offer_wanted = models.BooleanField(default=False, help_text="the engine looks for a unit")
     risen_at = models.DateTimeField(
@@ -86,6 +94,7 @@ class Incident(models.Model):
                 name="incident_live",
             ),
             models.Index(fields=["centre", "-closed_at"], name="incident_closed"),
+            models.Index(fields=["centre", "sent_at"], condition=Q(sent_at__isnull=False), name="incident_sent"),
         ]
 
     def __str__(self) -> str:

@@ -29,38 +29,101 @@ def alarm_rows(*, centre: Centre, ids: Collection[UUID] | None = None) -> list[A
     return list(alarms.select_related("incident", "unit", "owner", "ended_by").order_by("-urgent", "opened_at"))
 
 
-_WORST_FIRST = (
-    (Alarm.Kind.PANIC, "CREW NEEDS HELP"),
-    (Alarm.Kind.STAGE_UNACKNOWLEDGED, "CREW HAS NOT READ THE STAGE ORDER"),
-    (Alarm.Kind.HANDOFF_UNACKNOWLEDGED, "HAND-OFF NOT ACKNOWLEDGED"),
-    (Alarm.Kind.RISING_RISK, "DANGER ROSE AFTER SENDING"),
-    (Alarm.Kind.PROMISE_BROKEN, "PROMISE BROKEN"),
-    (Alarm.Kind.SILENT_CONSOLE, "A CONSOLE WENT SILENT"),
+@dataclass(frozen=True)
+class _Said:
+    """How an alarm of a kind stands on the first line, and whether it sounds at its owner's position."""
+
+    kind: str
+    words: str
+    level: str = "critical"
+    sound: bool = True
+
+
+_CREWS = (
+    _Said(Alarm.Kind.PANIC, "CREW NEEDS HELP"),
+    _Said(Alarm.Kind.BACKUP_URGENT, "CREW WANTS BACKUP NOW"),
+    _Said(Alarm.Kind.SAFETY_CHECK, "CREW NOT HEARD"),
+    _Said(Alarm.Kind.NOT_ANSWERING, "CREW NOT HEARD"),
+    _Said(Alarm.Kind.STAGE_UNACKNOWLEDGED, "CREW HAS NOT READ THE STAGE ORDER"),
 )
+_CALLS = (
+    _Said(Alarm.Kind.HANDOFF_UNACKNOWLEDGED, "HAND-OFF NOT ACKNOWLEDGED"),
+    _Said(Alarm.Kind.HANDOFF_DECLINED, "HAND-OFF DECLINED, NOBODY GOES"),
+    _Said(Alarm.Kind.TRANSFER_DROPPED, "TRANSFER DROPPED"),
+    _Said(Alarm.Kind.RISING_RISK, "DANGER ROSE AFTER SENDING", sound=False),
+    _Said(Alarm.Kind.PROMISE_BROKEN, "PROMISE BROKEN"),
+    _Said(Alarm.Kind.SILENT_CONSOLE, "A CONSOLE WENT SILENT", sound=False),
+)
+_AFTER_STOPS = (
+    _Said(Alarm.Kind.PROGRAM_UNCOVERED, "PROGRAM WITH NO UNIT", "serious"),
+    _Said(Alarm.Kind.SERVICE_SILENT, "PART OF THE SYSTEM IS SILENT", "serious", sound=False),
+)
+SOUNDING = frozenset(said.kind for said in (*_CREWS, *_CALLS, *_AFTER_STOPS) if said.sound)
+"""The only kinds that sound, and only where their owner sits."""
+OFFERS_STOPPED_S = 10
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A standing alarm as every page of the floor must know it: whose it is, and whether it sounds."""
+
+    id: UUID
+    owner_id: int | None
+    owner_role: str
+    sounds: bool
+
+
+def alarms_standing(*, centre: Centre) -> list[Standing]:
+    """All standing alarms of a centre. One query."""
+    rows = Alarm.objects.filter(centre=centre, ended_at__isnull=True).order_by("opened_at")
+    return [
+        Standing(pk, owner, role, kind in SOUNDING)
+        for pk, kind, owner, role in rows.values_list("pk", "kind", "owner", "owner_role")
+    ]
+
+
+def _worst(alarms: list[Alarm], kinds: tuple[_Said, ...]) -> Headline | None:
+    """The first kind of which an alarm stands, with its oldest subject and how many more of it there are."""
+    for said in kinds:
+        these = [alarm for alarm in alarms if alarm.kind == said.kind]
+        if these:
+            who = _whose(these[0])
+            more = f", and {len(these) - 1} more" if len(these) > 1 else ""
+            line = f"{said.words}: {who}{more}" if who else f"{said.words}{more}"
+            return Headline(line, said.level, said.sound, SHAPES[said.level])
+    return None
+
+
+def _whose(alarm: Alarm) -> str:
+    if alarm.unit is not None:
+        return alarm.unit.call_sign
+    if alarm.incident is not None:
+        return f"#{alarm.incident.number:04d}"
+    return str(alarm.detail.get("subject", ""))
+
+
+def _stopped(centre: Centre) -> Headline | None:
+    stops = suspensions_standing(centre)
+    if not stops:
+        return None
+    what = "ALL PROGRAMS" if any(stop.scope == "all" for stop in stops) else f"{len(stops)} SUSPENDED"
+    return Headline(f"DIVERSION STOPPED: {what}", "serious", False, SHAPES["serious"])
 
 
 def wall_headline(*, centre: Centre, at: datetime) -> Headline:
-    """The wall's first line in words: the worst thing that somebody must act on, or that all is owned."""
-    age = heartbeat_age(0, "engine")
-    if age is not None and age >= 10:
-        return Headline("OFFERS STOPPED: assign by radio", "critical", True, SHAPES["critical"])
+    """The wall's first line in words: the worst thing that somebody must act on, or that all is owned.
+
+    A crew in danger stands before everything, also before OFFERS STOPPED, which the foot of every board says as well.
+    """
     alarms = alarm_rows(centre=centre)
-    for kind, said in _WORST_FIRST:
-        these = [alarm for alarm in alarms if alarm.kind == kind]
-        if these:
-            who = (
-                these[0].unit.call_sign
-                if these[0].unit
-                else f"#{these[0].incident.number:04d}"
-                if these[0].incident
-                else ""
-            )
-            more = f", and {len(these) - 1} more" if len(these) > 1 else ""
-            return Headline(f"{said}: {who}{more}" if who else f"{said}{more}", "critical", True, SHAPES["critical"])
-    stops = suspensions_standing(centre)
-    if stops:
-        what = "ALL PROGRAMS" if any(stop.scope == "all" for stop in stops) else f"{len(stops)} SUSPENDED"
-        return Headline(f"DIVERSION STOPPED: {what}", "serious", False, SHAPES["serious"])
+    age = heartbeat_age(0, "engine")
+    if (crew := _worst(alarms, _CREWS)) is not None:
+        return crew
+    if age is not None and age >= OFFERS_STOPPED_S:
+        return Headline("OFFERS STOPPED: assign by radio", "critical", True, SHAPES["critical"])
+    worst = _worst(alarms, _CALLS) or _stopped(centre) or _worst(alarms, _AFTER_STOPS)
+    if worst is not None:
+        return worst
     no_unit = sum(alarm.kind == Alarm.Kind.NO_UNIT for alarm in alarms)
     if no_unit:
         return Headline(f"{no_unit} WAITING WITH NO UNIT THAT CAN GO", "serious", False, SHAPES["serious"])

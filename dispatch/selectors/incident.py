@@ -17,6 +17,7 @@ from dispatch.models import (
     Incident,
     LocationEntry,
     NarrativeEntry,
+    Transfer,
 )
 from dispatch.selectors.incident_rows import IncidentRow, incident_rows
 from dispatch.selectors.triage import answers_of, place_of
@@ -43,6 +44,7 @@ class IncidentDetail:
     cautions: list[Caution]
     assignments: list[Assignment]
     handoffs: list[Handoff]
+    transfers: list[Transfer]
     decisions: list[Decision]
     alarms: list[Alarm]
     history: list[HistoryRow]
@@ -70,6 +72,9 @@ def incident_detail(*, incident: Incident, viewer: User, at: datetime) -> Incide
             .order_by("offered_at")
         ),
         handoffs=list(incident.handoffs.select_related("acknowledged_by").order_by("opened_at")),
+        transfers=list(
+            incident.transfers.select_related("receiver", "target", "unit", "sender_phone").order_by("offered_at")
+        ),
         decisions=list(incident.decisions.select_related("by", "second_by", "program_version__program").order_by("at")),
         alarms=list(incident.alarms.filter(ended_at__isnull=True).select_related("unit", "owner")),
         history=list(HistoryRow.objects.filter(incident_id=incident.pk).select_related("by").order_by("-id")[:60]),
@@ -143,4 +148,4 @@ def handoffs_listed(*, centre: Centre, is_open: bool, limit: int) -> list[Handof
     handoffs = Handoff.objects.filter(incident__centre=centre).select_related("incident")
     if is_open:
         return list(handoffs.filter(state__in=["ready", "requested"]).order_by("opened_at")[:limit])
-    return list(handoffs.filter(state__in=["acknowledged", "cancelled"]).order_by("-opened_at")[:limit])
+    return list(handoffs.filter(state__in=["acknowledged", "declined", "cancelled"]).order_by("-opened_at")[:limit])

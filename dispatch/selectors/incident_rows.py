@@ -1,46 +1,33 @@
 """Incidents as boards show them, at a constant number of queries."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch
 
 from accounts.models import Centre
-from dispatch.models import Alarm, Assignment, Call, Handoff, Incident, LocationEntry, StageOrder
+from dispatch.models import Alarm, Assignment, Call, Handoff, Incident, LocationEntry, StageOrder, Transfer
 from dispatch.reasons import NO_UNIT, words
-from dispatch.selectors.words import ASSIGNMENT_WORDS, CLASS_WORDS, PRIORITY_LEVEL, SHAPES
-from dispatch.states import ASSIGNMENT_LIVE
+from dispatch.selectors.asked import keys_to_ask, labels
+from dispatch.selectors.promise import must_decide, promise_share
+from dispatch.selectors.row_parts import (
+    HandoffOnIncident,
+    TransferOnIncident,
+    UnitOnIncident,
+    follow,
+    handoff_on,
+    recommended,
+    transfer_on,
+    unit_on,
+)
+from dispatch.selectors.words import CLASS_WORDS, PRIORITY_LEVEL, SHAPES
+from dispatch.states import ASSIGNMENT_LIVE, TRANSFER_LIVE
 from people.models import Premise
 from people.selectors import cautions_standing
 from triage import natures
-
-
-@dataclass(frozen=True)
-class UnitOnIncident:
-    """A unit's part in an incident's row."""
-
-    call_sign: str
-    state: str
-    words: str
-    since: datetime
-    assignment_id: str
-    stage_order: str = ""
-    stage_read: bool = False
-
-
-@dataclass(frozen=True)
-class HandoffOnIncident:
-    """A hand-off's part in an incident's row."""
-
-    id: str
-    service: str
-    state: str
-    since: datetime
-    receiver: str
-    late: bool
 
 
 @dataclass(frozen=True)
@@ -71,6 +58,7 @@ class IncidentRow:
     program: str
     units: tuple[UnitOnIncident, ...]
     handoffs: tuple[HandoffOnIncident, ...]
+    transfers: tuple[TransferOnIncident, ...]
     stage_order: bool
     alarms: tuple[str, ...]
     next_step: str
@@ -82,6 +70,10 @@ class IncidentRow:
     late: bool
     key: str
     waiting: bool
+    must_decide: bool
+    recommended: str
+    ask_again: tuple[str, ...]
+    top: bool
     outcome: str = ""
 
     @property
@@ -95,7 +87,7 @@ def incident_rows(*, centre: Centre, at: datetime, ids: Collection[UUID] | None 
     incidents = Incident.objects.filter(centre=centre)
     incidents = incidents.filter(pk__in=ids) if ids is not None else incidents.exclude(state__in=["closed", "joined"])
     loaded = list(
-        incidents.select_related("owner", "program_version__program").prefetch_related(
+        incidents.select_related("owner", "program_version__program", "recommendation__unit").prefetch_related(
             Prefetch(
                 "assignments",
                 queryset=Assignment.objects.filter(state__in=ASSIGNMENT_LIVE)
@@ -110,13 +102,24 @@ def incident_rows(*, centre: Centre, at: datetime, ids: Collection[UUID] | None 
                 to_attr="live_assignments",
             ),
             Prefetch("handoffs", queryset=Handoff.objects.exclude(state="cancelled"), to_attr="shown_handoffs"),
+            Prefetch(
+                "transfers",
+                queryset=Transfer.objects.filter(state__in=TRANSFER_LIVE, direction="out").select_related(
+                    "receiver", "target", "unit"
+                ),
+                to_attr="live_transfers",
+            ),
             Prefetch("calls", queryset=Call.objects.filter(state="open"), to_attr="open_calls"),
             Prefetch("alarms", queryset=Alarm.objects.filter(ended_at__isnull=True), to_attr="open_alarms"),
         )
     )
     places = _latest_places([incident.pk for incident in loaded])
     cautioned = _caution_points(centre, at)
-    rows = [_incident_row(incident, places.get(incident.pk), cautioned, at) for incident in loaded]
+    asked = keys_to_ask({one.pk: one.ask_again_at for one in loaded if one.ask_again_at is not None})
+    rows = [
+        _incident_row(incident, places.get(incident.pk), cautioned, asked.get(incident.pk, ()), at)
+        for incident in loaded
+    ]
     return sorted(rows, key=lambda row: row.key)
 
 
@@ -135,14 +138,18 @@ def _caution_points(centre: Centre, at: datetime) -> set[UUID]:
     return set(Premise.objects.filter(pk__in=premises, place__isnull=False).values_list("place_id", flat=True))
 
 
-def _incident_row(incident: Incident, where: LocationEntry | None, cautioned: set[UUID], at: datetime) -> IncidentRow:
+def _incident_row(
+    incident: Incident, where: LocationEntry | None, cautioned: set[UUID], ask_again: tuple[str, ...], at: datetime
+) -> IncidentRow:
     nature = natures.load().get(incident.nature or None)
     live: list[Assignment] = incident.live_assignments  # type: ignore[attr-defined]  # prefetched
     handoffs: list[Handoff] = incident.shown_handoffs  # type: ignore[attr-defined]  # prefetched
     alarms: list[Alarm] = incident.open_alarms  # type: ignore[attr-defined]  # prefetched
     calls: list[Call] = incident.open_calls  # type: ignore[attr-defined]  # prefetched
-    units = tuple(_unit_on(assignment) for assignment in sorted(live, key=lambda one: one.offered_at))
-    shown = tuple(_handoff_on(handoff, at) for handoff in handoffs)
+    moving: list[Transfer] = incident.live_transfers  # type: ignore[attr-defined]  # prefetched
+    transfers = tuple(transfer_on(one) for one in moving)
+    units = tuple(unit_on(assignment) for assignment in sorted(live, key=lambda one: one.offered_at))
+    shown = tuple(handoff_on(handoff, at) for handoff in handoffs)
     level = PRIORITY_LEVEL[incident.priority]
     return IncidentRow(
         id=str(incident.pk),
@@ -150,7 +157,7 @@ def _incident_row(incident: Incident, where: LocationEntry | None, cautioned: se
         code=f"{incident.number:04d}",
         version=incident.version,
         state=incident.state,
-        state_words=_state_words(incident, units, shown),
+        state_words=state_words(incident, units, shown, transfers),
         priority=incident.priority,
         level=level,
         shape=SHAPES[level],
@@ -169,67 +176,34 @@ def _incident_row(incident: Incident, where: LocationEntry | None, cautioned: se
         program=incident.program_version.program.name if incident.program_version else "",
         units=units,
         handoffs=shown,
+        transfers=transfers,
         stage_order=any(unit.stage_order for unit in units),
         alarms=tuple(alarm.kind for alarm in alarms),
-        next_step=_next_step(incident, units, shown, len(calls)),
+        next_step=_next_step(incident, units, shown, transfers, len(calls), at),
         no_unit=words(NO_UNIT, incident.no_unit_reason) if incident.no_unit_reason else "",
         no_unit_detail=tuple(incident.no_unit_detail),
         triaged=incident.triaged,
         caution=where is not None and where.place_id in cautioned,
         calls_open=len(calls),
         late=incident.late,
-        key=f"{incident.priority}-{incident.opened_at:%Y-%m-%dT%H:%M:%S.%fZ}-{incident.number:08d}",
+        # What came back or was dropped is first of its priority.
+        key=f"{incident.priority}-{0 if incident.top_at else 1}-{incident.opened_at:%Y-%m-%dT%H:%M:%S.%fZ}"
+        f"-{incident.number:08d}",
         waiting=not any(unit.state != "offered" for unit in units)
-        and not any(h.state == "acknowledged" for h in shown),
+        and not any(h.state == "acknowledged" for h in shown)
+        and not any(one.state == "connected" and not one.bridge for one in transfers),
+        must_decide=must_decide(incident, at),
+        recommended=recommended(incident),
+        ask_again=tuple(labels(ask_again)),
+        top=incident.top_at is not None,
         outcome=incident.outcome,
-    )
-
-
-def _unit_on(assignment: Assignment) -> UnitOnIncident:
-    orders: list[StageOrder] = assignment.standing_orders  # type: ignore[attr-defined]  # prefetched
-    order = orders[0] if orders else None
-    since = (
-        {
-            "offered": assignment.offered_at,
-            "accepted": assignment.accepted_at,
-            "en_route": assignment.en_route_at,
-            "on_scene": assignment.on_scene_at,
-        }.get(assignment.state)
-        or assignment.accepted_at
-        or assignment.offered_at
-    )
-    return UnitOnIncident(
-        call_sign=assignment.unit.call_sign,
-        state=assignment.state,
-        words=ASSIGNMENT_WORDS[assignment.state],
-        since=since,
-        assignment_id=str(assignment.pk),
-        stage_order=order.words if order else "",
-        stage_read=order is not None and order.acknowledged_at is not None,
-    )
-
-
-def _handoff_on(handoff: Handoff, at: datetime) -> HandoffOnIncident:
-    late = (
-        handoff.state == "requested"
-        and handoff.requested_at is not None
-        and at - handoff.requested_at >= timedelta(seconds=30)
-    )
-    return HandoffOnIncident(
-        id=str(handoff.pk),
-        service=handoff.service,
-        state=handoff.state,
-        since=handoff.requested_at or handoff.opened_at,
-        receiver=handoff.receiver_number or handoff.receiver_name,
-        late=late,
     )
 
 
 def _promise_level(incident: Incident, at: datetime) -> str:
     if incident.promise_at is None or incident.sent_at is None or not incident.offer_wanted:
         return ""
-    whole = (incident.promise_at - incident.sent_at).total_seconds()
-    share = (at - incident.sent_at).total_seconds() / whole if whole > 0 else 1.0
+    share = promise_share(incident, at)
     return "serious" if share >= 1 else "caution" if share >= 0.8 else ""
 
 
@@ -239,13 +213,21 @@ def _owner(incident: Incident) -> str:
     return "Dispatch" if incident.sent_at else "Nobody"
 
 
-def _state_words(incident: Incident, units: tuple[UnitOnIncident, ...], handoffs: tuple[HandoffOnIncident, ...]) -> str:
+def state_words(
+    incident: Incident,
+    units: Sequence[UnitOnIncident | Assignment],
+    handoffs: Sequence[HandoffOnIncident | Handoff],
+    transfers: Sequence[TransferOnIncident] = (),
+) -> str:
+    """An incident's state in the words of every board, given its live units and its hand-offs."""
     if incident.late:
         return "LATE ENTRY"
     if incident.state == "open":
         return "NOT TRIAGED"
     if incident.state == "pending":
         return "OFFERED" if units else "NO UNIT" if incident.no_unit_reason else "WAITING"
+    if incident.state == "transferred" and transfers:
+        return f"WITH {transfers[0].whom.upper()}"
     if incident.state == "transferred":
         return "HAND-OFF" if any(h.state == "requested" for h in handoffs) else "HANDED OFF"
     return {
@@ -260,31 +242,51 @@ def _state_words(incident: Incident, units: tuple[UnitOnIncident, ...], handoffs
 
 
 def _next_step(
-    incident: Incident, units: tuple[UnitOnIncident, ...], handoffs: tuple[HandoffOnIncident, ...], calls: int
+    incident: Incident,
+    units: tuple[UnitOnIncident, ...],
+    handoffs: tuple[HandoffOnIncident, ...],
+    transfers: tuple[TransferOnIncident, ...],
+    calls: int,
+    at: datetime,
 ) -> str:
     """What somebody must do next, in words: nothing on a board is without one."""
+    if incident.state in {"closed", "joined"}:
+        return "Nothing: it is over"
     if any(unit.stage_order and not unit.stage_read for unit in units):
         return "Make sure the crew has read STAGE"
     if any(handoff.state == "requested" for handoff in handoffs):
         return "Get the hand-off acknowledged"
+    said = {handoff.state for handoff in handoffs}
+    if "declined" in said and not said & {"requested", "acknowledged"}:
+        return "Choose who goes: they declined"
+    if any(one.state != "connected" for one in transfers):
+        return "Stay on the line until they talk"
     if any(handoff.state == "ready" for handoff in handoffs):
         return "Send the hand-off, or withdraw it"
     if incident.late:
         return "Ask whether it is still live"
+    if must_decide(incident, at):
+        return "Decide: the promised wait ends"
     if incident.state == "open":
         return "Ask the safety questions, or send"
     if incident.state == "triaged":
         return "Accept the suggestion, or choose another"
     if incident.state == "pending" and not units and not incident.offer_wanted:
         return "Decide the response again"
+    if incident.state == "pending" and not units and (named := recommended(incident)):
+        return f"Offer it to {named.partition(':')[0]}, or choose another"
     if incident.state == "pending" and not units:
         return "Choose a unit or a more cautious response" if incident.no_unit_reason else "A unit is being asked"
     if incident.state == "pending":
         return "Wait for the unit's answer"
     if incident.state == "held":
         return "Call back when the hold ends"
+    if incident.state == "returned" and not any(h.state == "acknowledged" for h in handoffs):
+        return "Decide the response again"
     if incident.state == "returned":
         return "See that the receiver goes"
+    if incident.state == "transferred" and transfers:
+        return follow(transfers[0])
     if incident.state == "transferred" and calls:
         return "End the call"
     if incident.state == "transferred":

@@ -9,6 +9,7 @@ from accounts.models import Centre, Role, User
 from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Incident
+from dispatch.models.alarm import ENDS_WHEN_HEARD
 from dispatch.services.journal import alarm_event
 from responders.models import Unit
 
@@ -59,6 +60,30 @@ def alarms_end(*kinds: str, subject: str, at: datetime, by: User | None = None, 
 
 
 @transaction.atomic
+def alarm_escalate(*, alarm: Alarm, at: datetime) -> bool:
+    """Give an alarm to the supervisor as well, once. Returns whether this call did it."""
+    alarm = Alarm.objects.select_for_update().get(pk=alarm.pk)
+    if alarm.escalated_at is not None or alarm.ended_at is not None:
+        return False
+    alarm.escalated_at, alarm.owner_role, alarm.version = at, Role.SUPERVISOR, alarm.version + 1
+    alarm.save(update_fields=["escalated_at", "owner_role", "version"])
+    alarm_event(alarm, "escalated", at)
+    return True
+
+
+@transaction.atomic
+def alarm_say(*, alarm: Alarm, detail: dict[str, Any], at: datetime) -> bool:
+    """Add to what a standing alarm says. Returns whether it still stood."""
+    alarm = Alarm.objects.select_for_update().get(pk=alarm.pk)
+    if alarm.ended_at is not None:
+        return False
+    alarm.detail, alarm.version = {**alarm.detail, **detail}, alarm.version + 1
+    alarm.save(update_fields=["detail", "version"])
+    alarm_event(alarm, "said", at)
+    return True
+
+
+@transaction.atomic
 def alarm_take(*, alarm: Alarm, by: User, at: datetime) -> Alarm:
     """A person says: mine."""
     alarm = Alarm.objects.select_for_update(of=("self",)).select_related("centre").get(pk=alarm.pk)
@@ -80,12 +105,12 @@ def alarm_end(*, alarm: Alarm, by: User, at: datetime, note: str, heard: bool = 
     alarm = Alarm.objects.select_for_update(of=("self",)).select_related("centre").get(pk=alarm.pk)
     if alarm.ended_at is not None:
         return alarm
-    if alarm.kind in {Alarm.Kind.STAGE_UNACKNOWLEDGED, Alarm.Kind.HANDOFF_UNACKNOWLEDGED}:
+    if alarm.kind in {Alarm.Kind.STAGE_UNACKNOWLEDGED, Alarm.Kind.HANDOFF_UNACKNOWLEDGED, Alarm.Kind.WORD_OWED}:
         raise Refused(
             "alarm_ends_by_acknowledgement", "This alarm ends when the other side has acknowledged.", status=409
         )
-    if alarm.kind == Alarm.Kind.PANIC and not heard:
-        raise Refused("alarm_ends_when_heard", "A call for help ends only when the crew was heard.", status=409)
+    if alarm.kind in ENDS_WHEN_HEARD and not heard:
+        raise Refused("alarm_ends_when_heard", "This alarm ends only when the crew was heard.", status=409)
     if not note.strip():
         raise Refused("note_needed", "Say what was done.", field="note")
     alarm.ended_at, alarm.ended_by, alarm.end_note, alarm.version = at, by, note.strip()[:160], alarm.version + 1

@@ -8,9 +8,11 @@ from accounts.models import User
 from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Handoff, Incident
-from dispatch.services.alarms import alarms_end
+from dispatch.reasons import HANDOFF_DECLINE
+from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.closing import settle
 from dispatch.services.journal import incident_locked, record
+from dispatch.services.pairs import officer_handoff_ends
 from dispatch.states import HANDOFF
 
 
@@ -134,6 +136,63 @@ def handoff_acknowledge(
 
 
 @transaction.atomic
+def handoff_decline(*, handoff: Handoff, reason: str, receiver_name: str, by: User, at: datetime) -> Handoff:
+    """The service says no: coded, and who said so. The incident is still ours: an urgent alarm, at the top of its
+    priority, until a dispatcher has chosen who goes.
+    """
+    if reason not in HANDOFF_DECLINE:
+        raise Refused("reason_needed", "Choose why they will not take it.", field="reason")
+    if not receiver_name.strip():
+        raise Refused("receiver_needed", "Say who declined it.", field="receiver_name")
+    incident = incident_locked(handoff.incident_id)
+    handoff = Handoff.objects.select_for_update().get(pk=handoff.pk)
+    if handoff.state == "declined":
+        return handoff
+    before = handoff.state
+    handoff.state, handoff.version = HANDOFF.to("decline", before), handoff.version + 1
+    handoff.declined_at, handoff.decline_reason = at, reason
+    handoff.receiver_name = receiver_name.strip()[:80]
+    handoff.save(update_fields=["state", "declined_at", "decline_reason", "receiver_name", "version"])
+    incident.top_at = at
+    record(
+        incident=incident,
+        entity="handoff",
+        row=handoff,
+        action="decline",
+        by=by,
+        at=at,
+        from_state=before,
+        to_state=handoff.state,
+        reason=reason,
+        detail={"service": handoff.service},
+        fields=["top_at"],
+    )
+    audit(
+        action="handoff.decline",
+        at=at,
+        by=by,
+        centre=incident.centre,
+        entity="handoff",
+        entity_id=handoff.pk,
+        detail={"reason": reason},
+    )
+    alarms_end(Alarm.Kind.HANDOFF_UNACKNOWLEDGED, subject=str(handoff.pk), at=at, by=by, note="declined")
+    officer_handoff_ends(incident=incident, handoff=handoff, by=by, at=at)
+    if incident.state not in {"closed", "joined"}:
+        alarm_raise(
+            centre=incident.centre,
+            kind=Alarm.Kind.HANDOFF_DECLINED,
+            subject=str(handoff.pk),
+            at=at,
+            incident=incident,
+            owner=incident.owner,
+            urgent=True,
+            detail={"service": handoff.service, "reason": reason},
+        )
+    return handoff
+
+
+@transaction.atomic
 def handoff_cancel(*, handoff: Handoff, reason: str, by: User, at: datetime) -> Handoff:
     """A person withdraws a hand-off that is not acknowledged, with a reason."""
     if not reason.strip():
@@ -155,5 +214,6 @@ def handoff_cancel(*, handoff: Handoff, reason: str, by: User, at: datetime) -> 
         reason=reason,
     )
     alarms_end(Alarm.Kind.HANDOFF_UNACKNOWLEDGED, subject=str(handoff.pk), at=at, by=by, note="withdrawn")
+    officer_handoff_ends(incident=incident, handoff=handoff, by=by, at=at)
     settle(incident=incident, by=by, at=at)
     return handoff

@@ -11,16 +11,15 @@ from accounts.services import audit
 from dispatch.models import Alarm, Call, Incident
 from dispatch.models.assignment import Slot
 from dispatch.nudge import offer_after_commit
-from dispatch.plan import DEFAULT_PROMISE_S
 from dispatch.selectors.triage import answers_at_place, judge, place_of
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.closing import parts_end
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.offers import offers_withdraw
+from dispatch.services.promise_clock import PROMISE_FIELDS, promise_start
 from dispatch.services.rising import retriage, rise_check
 from dispatch.services.staging import risk_raise
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
-from programs.selectors import spec_number
 from triage import natures
 
 MAX_HOLD_S = 4 * 3600
@@ -158,7 +157,7 @@ def hold_end(*, incident: Incident, at: datetime) -> Incident:
         incident.state = INCIDENT.to("queue", before)
         incident.offer_wanted = version is not None and incident.risen_at is None and not incident.late
         if version is not None:
-            incident.promise_at = at + timedelta(seconds=spec_number(version, "max_wait_s", DEFAULT_PROMISE_S))
+            promise_start(incident, version, at)
     record(
         incident=incident,
         entity="incident",
@@ -168,7 +167,7 @@ def hold_end(*, incident: Incident, at: datetime) -> Incident:
         at=at,
         from_state=before,
         to_state=incident.state,
-        fields=["state", "held_until", "offer_wanted", "promise_at"],
+        fields=["state", "held_until", "offer_wanted", *PROMISE_FIELDS],
     )
     alarm_raise(
         centre=incident.centre,
@@ -237,6 +236,7 @@ def call_join(*, call: Call, into: Incident, by: User, at: datetime) -> Call:
     call.save(update_fields=["incident"])
     call.answers.update(incident=new)
     call.narrative.update(incident=new)
+    call.transfers.update(incident=new)
     if place_of(new) is None:
         call.locations.update(incident=new)
     judged = judge(incident=new, at=at)

@@ -31,8 +31,10 @@ function select(row, focus) {
   history.replaceState(null, "", `#${id}`);
 }
 
+const visible = () => rows().filter((row) => !row.classList.contains("filtered"));
+
 function step(by) {
-  const all = rows();
+  const all = visible();
   const here = all.findIndex((row) => row.id === `incident-${chosen}`);
   select(all[Math.min(Math.max(here + by, 0), all.length - 1)] || all[0], true);
 }
@@ -50,6 +52,42 @@ document.addEventListener("click", (event) => {
   if (row && !event.target.closest("button, a, form")) select(row, true);
   const end = event.target.closest("[data-end-alarm]");
   if (end) openAlarm(end);
+});
+
+// Find: over the rows that are on the page, so that nothing anybody types leaves it. What arrives is looked at too.
+const find = document.getElementById("queue-find");
+const hits = document.getElementById("queue-hits");
+
+function filter() {
+  const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let shown = 0;
+  const all = rows();
+  for (const row of all) {
+    const text = row.textContent.toLowerCase();
+    const hit = words.every((word) => text.includes(word));
+    row.classList.toggle("filtered", !hit);
+    shown += hit;
+  }
+  hits.textContent = words.length ? `${shown} of ${all.length} shown` : "";
+  hits.classList.toggle("lv", words.length > 0 && shown < all.length);
+}
+
+find.addEventListener("input", filter);
+find.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    find.value = "";
+    filter();
+    (rows().find((row) => row.id === `incident-${chosen}`) || document.body).focus();
+  } else if (event.key === "Enter" || event.key === "ArrowDown") {
+    event.preventDefault();
+    select(visible()[0], true);
+  }
+});
+
+// A button in the live part leads to the field of its form, which stands in the part that never moves.
+document.addEventListener("click", (event) => {
+  const go = event.target.closest("[data-go]");
+  if (go) document.getElementById(go.dataset.go)?.focus();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -110,6 +148,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("live:applied", () => {
   mark();
+  filter();
   refresh();
 });
 document.addEventListener("htmx:after:swap", mark);

@@ -9,9 +9,14 @@ from uuid import uuid4
 from rest_framework.test import APIClient
 
 from accounts.models import Centre, User
-from dispatch.models import Alarm, Handoff, StageOrder
+from dispatch.models import Alarm, Handoff, ReviewItem, StageOrder
+from dispatch.selectors.cues import proposals_of
 from dispatch.services.answers import answers_record
 from dispatch.services.crew_safety import help_request
+from dispatch.services.narrative import note_add
+from dispatch.services.targets import target_set
+from dispatch.services.transfers import transfer_offer
+from dispatch.services.transfers_in import transfer_receive
 from programs.services import suspension_set
 from responders.models import Unit
 from tests import factories
@@ -54,6 +59,26 @@ ENTRIES = (
     Entry("call_phone", "calls/{call}/phone", "post", FLOOR, {"number": "+13085550142", "confirmed": True}),
     Entry("call_end", "calls/{call}/end", "post", FLOOR, {"as": "completed"}),
     Entry("call_join", "calls/{waiting_call}/join", "post", INTAKE, {"incident": "{incident}"}),
+    Entry("call_transfer", "calls/{talker}/transfer", "post", FLOOR, {"id": "{new}", "kind": "clinician"}),
+    Entry("transfers", "transfers", "get", FLOOR),
+    Entry("transfers_in", "transfers/in", "post", INTAKE, {"kind": "988", "sender_number": "+13085550188"}),
+    Entry("transfer_ring", "transfers/{transfer}/ring", "post", FLOOR),
+    Entry("transfer_connect", "transfers/{transfer}/connect", "post", FLOOR, {"receiver_name": "Counsellor"}),
+    Entry("transfer_resolve", "transfers/{transfer}/resolve", "post", FLOOR, {"disposition": "taken_over"}),
+    Entry("transfer_decline", "transfers/{transfer}/decline", "post", FLOOR, {"reason": "nobody_free"}),
+    Entry("transfer_withdraw", "transfers/{transfer}/withdraw", "post", FLOOR),
+    Entry("transfer_drop", "transfers/{transfer}/drop", "post", FLOOR, {"reason": "line_lost", "caller_there": True}),
+    Entry("transfer_return", "transfers/{transfer}/return", "post", FLOOR, {"reason": "out_of_scope"}),
+    Entry("transfer_team", "transfers/{transfer}/ask-team", "post", FLOOR),
+    Entry("transfer_tell", "transfers/{inward}/tell", "post", FLOOR, {"reached": True}),
+    Entry("targets", "targets", "get", FLOOR | {"program_administrator", "system_administrator"}),
+    Entry(
+        "target_tested",
+        "targets/{target}/tested",
+        "post",
+        DISPATCHING | {"program_administrator", "system_administrator"},
+        {"answered": True},
+    ),
     Entry("incidents", "incidents?open=1", "get", FLOOR | {"auditor"}),
     Entry("incident", "incidents/{incident}", "get", FLOOR | {"auditor"}),
     Entry("incident_suggestion", "incidents/{incident}/suggestion", "get", FLOOR | {"auditor"}),
@@ -62,10 +87,19 @@ ENTRIES = (
     Entry(
         "incident_notes", "incidents/{incident}/notes", "post", FLOOR | CREW, {"id": "{new}", "text": "On the bench"}
     ),
+    Entry("incident_cue_dismiss", "incidents/{spoken}/cues/dismiss", "post", FLOOR, {"mark": "{mark}"}),
     Entry("incident_own", "incidents/{incident}/own", "post", FLOOR),
     Entry(
         "incident_hold", "incidents/{triaged}/hold", "post", DISPATCHING, {"until": "{soon}", "reason": "asks us to"}
     ),
+    Entry(
+        "incident_extend",
+        "incidents/{incident}/extend",
+        "post",
+        DISPATCHING,
+        {"id": "{new}", "minutes": 5, "reason": "caller_agrees"},
+    ),
+    Entry("incident_callback", "incidents/{incident}/callback", "post", FLOOR, {"id": "{new}", "reached": False}),
     Entry("incident_close", "incidents/{triaged}/close", "post", DISPATCHING, {"outcome": "no_response_needed"}),
     Entry("incident_priority", "incidents/{incident}/priority", "post", FLOOR, {"priority": 1, "reason": "louder"}),
     Entry("incident_late_entry", "incidents/{incident}/late-entry-confirm", "post", FLOOR),
@@ -73,10 +107,27 @@ ENTRIES = (
         "incident_handoffs", "incidents/{incident}/handoffs", "post", DISPATCHING, {"service": "ems", "reason": "cut"}
     ),
     Entry("incident_offers", "incidents/{incident}/offers", "post", DISPATCHING, {"unit": "{unit2}", "slot": "assist"}),
+    Entry(
+        "incident_escalations",
+        "incidents/{incident}/escalations",
+        "post",
+        FLOOR,
+        {"kind": "clinician_unavailable", "reason": "both are on calls"},
+    ),
+    Entry("incident_scene_safe", "incidents/{incident}/scene-safe", "post", DISPATCHING, {"said_by": "Officer Hale"}),
+    Entry("reviews", "reviews", "get", frozenset({"supervisor"})),
+    Entry("review_close", "reviews/{review}", "post", frozenset({"supervisor"}), {"note": "talked it over"}),
     Entry("decision_second", "decisions/{decision}/second", "post", FLOOR - {"call_taker"}, {"agree": False}),
     Entry("handoffs", "handoffs?open=1", "get", FLOOR),
     Entry("handoff_send", "handoffs/{handoff}/send", "post", DISPATCHING),
     Entry("handoff_acknowledge", "handoffs/{asked}/acknowledge", "post", FLOOR, {"receiver_number": "P-17"}),
+    Entry(
+        "handoff_decline",
+        "handoffs/{asked}/decline",
+        "post",
+        FLOOR,
+        {"reason": "no_unit", "receiver_name": "Sgt 4"},
+    ),
     Entry("handoff_cancel", "handoffs/{handoff}/cancel", "post", DISPATCHING, {"reason": "not needed"}),
     Entry("units", "units", "get", FLOOR | CREW),
     Entry("unit_position", "units/{unit}/position", "post", DISPATCHING | CREW, {"lat": 41.5, "lon": -95.9}),
@@ -145,11 +196,23 @@ def a_scene(centre: Centre, people: Mapping[str, User], units: Mapping[str, Unit
     stop = suspension_set(
         centre=centre, scope="nature", subject="alarm", reason="training", by=people["supervisor2"], at=at
     )
+    line = target_set(centre=centre, kind="988", name="988 Lifeline", phone="+1 308 555 0188", at=at, by=None)
+    phoned: dict[str, Any] = {"in_person_needed": "no", "caller": "first_party"}
+    talker = factories.a_triaged_call(centre, by=taker, at=at, where=factories.LIBRARY, **phoned)
+    away = factories.a_triaged_call(centre, by=taker, at=at, where=factories.LIBRARY, **phoned)
+    words = note_add(id=uuid4(), incident=talker.incident, text="He has a knife in his hand", by=taker, at=at)
+    mark = proposals_of(words.incident).dangers({})[0].mark
+    transfer = transfer_offer(id=uuid4(), call=away, kind="988", target=line, by=taker, at=at)
+    inward = transfer_receive(
+        id=uuid4(), centre=centre, kind="other_centre", sender_number="+13085550191", by=taker, at=at
+    )
     ready = Handoff.objects.get(incident=work.incident, service="police")
     asked = Handoff.objects.get(incident=panic.incident, service="police")
     return {
         "call": str(call.pk),
         "incident": str(work.incident_id),
+        "spoken": str(talker.incident_id),
+        "mark": mark,
         "assignment": str(work.pk),
         "triaged": str(triaged.incident_id),
         "waiting_call": str(waiting.pk),
@@ -160,8 +223,13 @@ def a_scene(centre: Centre, people: Mapping[str, User], units: Mapping[str, Unit
         "alarm": str(Alarm.objects.get(kind=Alarm.Kind.RISING_RISK, incident=work.incident).pk),
         "panic": str(panic.pk),
         "stop": str(stop.pk),
+        "review": str(ReviewItem.objects.get(kind=ReviewItem.Kind.STAGE_ORDER).pk),
         "unit": str(work.unit_id),
         "unit2": str(units["Outreach 1"].pk),
+        "talker": str(talker.pk),
+        "transfer": str(transfer.pk),
+        "inward": str(inward.pk),
+        "target": str(line.pk),
         "soon": (at + timedelta(minutes=20)).isoformat(),
     }
 

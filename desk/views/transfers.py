@@ -1,0 +1,51 @@
+"""The call taker's doors to a warm transfer. Each answers with the parts of the card as they now are."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from accounts.access import FLOOR
+from accounts.models import User
+from accounts.problems import Refused
+from desk.actions import act, form_of, uuid_of
+from desk.forms.transfers import AnsweredForm, TransferForm
+from desk.views.console import regions
+from dispatch.access import call_for, target_for
+from dispatch.models import Transfer
+from dispatch.services.transfer_ends import transfer_drop, transfer_withdraw
+from dispatch.services.transfers import transfer_connect, transfer_offer, transfer_ring
+from dispatch.states import TRANSFER_LIVE
+
+
+@act(*FLOOR)
+def call_transferred(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """Offer the caller to the floor's clinicians or to a number of the list."""
+    data = form_of(TransferForm(request.POST)).cleaned_data
+    call = call_for(user, id)
+    clinician = data["whom"] == Transfer.Kind.CLINICIAN
+    target = None if clinician else target_for(user, uuid_of(data["whom"], "whom"))
+    kind = target.kind if target is not None else Transfer.Kind.CLINICIAN
+    transfer_offer(id=data["id"], call=call, kind=kind, target=target, bridge=data["bridge"], by=user, at=at)
+    return regions(request, user, call_for(user, id), at)
+
+
+@act(*FLOOR)
+def call_transfer_step(request: HttpRequest, user: User, at: datetime, id: UUID, action: str) -> HttpResponse:
+    """What the giver hears: it rings, somebody answered, taken back, the line was lost."""
+    call = call_for(user, id)
+    transfer = call.transfers.filter(direction="out", state__in=TRANSFER_LIVE).first()
+    if transfer is None:
+        raise Refused("no_transfer", "No transfer is on its way for this call.", status=409)
+    if action == "ring":
+        transfer_ring(transfer=transfer, by=user, at=at)
+    elif action == "answered":
+        data = form_of(AnsweredForm(request.POST)).cleaned_data
+        transfer_connect(transfer=transfer, by=user, at=at, receiver_name=data["receiver_name"])
+    elif action == "back":
+        transfer_withdraw(transfer=transfer, by=user, at=at)
+    elif action == "lost":
+        transfer_drop(transfer=transfer, reason="line_lost", caller_there=True, by=user, at=at)
+    else:
+        raise Http404
+    return regions(request, user, call_for(user, id), at)

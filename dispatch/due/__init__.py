@@ -1,0 +1,109 @@
+"""Everything of this app that falls due by time alone. The sweeper runs it each second, straight from PostgreSQL.
+
+Each job is idempotent, takes `at`, and costs one indexed query when nothing is due. One file per noun.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import connection
+
+from accounts.models import Centre
+from dispatch.due.alarms import alarms_unowned, positions_stale, programs_uncovered, services_silent
+from dispatch.due.answers import answers_aged
+from dispatch.due.consoles import silent_consoles
+from dispatch.due.crews import (
+    cautions_new,
+    crew_alarms_unanswered,
+    crews_silent,
+    phones_silent,
+    safety_checks_overdue,
+    second_units_sought,
+    statuses_stuck,
+)
+from dispatch.due.decisions import second_persons
+from dispatch.due.handoffs import handoffs_unacknowledged
+from dispatch.due.holds import holds_ended
+from dispatch.due.offers import offers_expired, pending_offered
+from dispatch.due.promise import promises
+from dispatch.due.stage_orders import risen_unanswered, stage_orders_unread
+from dispatch.due.transfers import transfers_unanswered, transfers_untaken, words_owed
+from programs.due import versions_live
+
+__all__ = [
+    "JOBS",
+    "alarms_unowned",
+    "answers_aged",
+    "cautions_new",
+    "crew_alarms_unanswered",
+    "crews_silent",
+    "handoffs_unacknowledged",
+    "holds_ended",
+    "offers_expired",
+    "pending_offered",
+    "phones_silent",
+    "positions_stale",
+    "programs_uncovered",
+    "promises",
+    "risen_unanswered",
+    "run",
+    "safety_checks_overdue",
+    "second_persons",
+    "second_units_sought",
+    "services_silent",
+    "silent_consoles",
+    "stage_orders_unread",
+    "statuses_stuck",
+    "transfers_unanswered",
+    "transfers_untaken",
+    "versions_live",
+    "words_owed",
+]
+
+logger = logging.getLogger(__name__)
+
+JOBS: tuple[Callable[[Centre, datetime], int], ...] = (
+    offers_expired,
+    holds_ended,
+    pending_offered,
+    handoffs_unacknowledged,
+    stage_orders_unread,
+    risen_unanswered,
+    second_persons,
+    promises,
+    answers_aged,
+    transfers_unanswered,
+    transfers_untaken,
+    words_owed,
+    silent_consoles,
+    crews_silent,
+    second_units_sought,
+    safety_checks_overdue,
+    statuses_stuck,
+    phones_silent,
+    cautions_new,
+    crew_alarms_unanswered,
+    positions_stale,
+    programs_uncovered,
+    services_silent,
+    alarms_unowned,
+    versions_live,
+)
+
+
+def run(centre: Centre, at: datetime, *, alive: Callable[[], None] = lambda: None) -> dict[str, int]:
+    """Run every job; one that fails is logged and stops no other. `alive` is called between jobs, which may be long.
+
+    Raises the database's error when the connection itself is lost.
+    """
+    done: dict[str, int] = {}
+    for job in JOBS:
+        alive()
+        try:
+            done[job.__name__] = job(centre, at)
+        except Exception:
+            if not connection.is_usable():
+                raise
+            logger.exception("due job failed", extra={"job": job.__name__, "centre": centre.pk})
+    return done

@@ -1,0 +1,44 @@
+// Warm transfers on the call taker's card: offer, rings, answered, taken back, lost. The state itself is a live part.
+
+import { apply } from "./apply.js";
+import { post } from "./outbox.js";
+
+const cardOf = (element) => element.closest("[data-call]");
+const shown = () => document.querySelector("#cards > [data-call]:not([hidden])");
+
+async function send(card, url, values) {
+  const id = card.dataset.call;
+  const place = document.getElementById(`transfer-problem-${id}`);
+  const result = await post(url, values, { order: id });
+  place.textContent = result.ok ? "" : result.text;
+  if (result.ok) apply(result.text);
+  return result.ok;
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("[data-transfer-form]");
+  if (!form) return;
+  event.preventDefault();
+  const values = { ...Object.fromEntries(new FormData(form)), id: crypto.randomUUID() };
+  if (await send(cardOf(form), form.dataset.url, values)) form.reset();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-transfer-step]");
+  if (!button) return;
+  const card = cardOf(button);
+  send(card, `/console/calls/${card.dataset.call}/transfer/${button.dataset.transferStep}/`, {});
+});
+
+document.addEventListener("keydown", (event) => {
+  if (!event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+  const card = shown();
+  if (!card) return;
+  if (event.code === "KeyT") {
+    event.preventDefault();
+    card.querySelector("[data-transfer-whom]").focus();
+  } else if (event.code === "KeyB") {
+    event.preventDefault();
+    card.querySelector('[data-transfer-step="back"]').click();
+  }
+});
