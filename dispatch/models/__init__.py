@@ -1,25 +1,44 @@
-"""Calls, incidents, notes, answers, decisions, assignments, hand-offs, stage orders, alarms, history."""
+"""Calls, incidents, notes, answers, decisions, assignments, transfers, hand-offs, stage orders, alarms, history."""
 
 from dispatch.models.alarm import Alarm
 from dispatch.models.assignment import Assignment, StageOrder
 from dispatch.models.call import Answer, Call, LocationEntry
+from dispatch.models.call_care import AddressFollowUp, CallbackAttempt, CallHandover
+from dispatch.models.cue import CueDismissal
 from dispatch.models.decision import Decision
 from dispatch.models.handoff import Handoff
+from dispatch.models.handover import Handover, HandoverItem
 from dispatch.models.history import HistoryRow
 from dispatch.models.incident import Incident
 from dispatch.models.narrative import NarrativeEntry, NarrativeText
+from dispatch.models.practice import PracticeRun
+from dispatch.models.recommendation import Recommendation
+from dispatch.models.review import ReviewItem
+from dispatch.models.target import HandoffTarget
+from dispatch.models.transfer import Transfer
 
 __all__ = [
+    "AddressFollowUp",
     "Alarm",
     "Answer",
     "Assignment",
     "Call",
+    "CallHandover",
+    "CallbackAttempt",
+    "CueDismissal",
     "Decision",
     "Handoff",
+    "HandoffTarget",
+    "Handover",
+    "HandoverItem",
     "HistoryRow",
     "Incident",
     "LocationEntry",
     "NarrativeEntry",
     "NarrativeText",
+    "PracticeRun",
+    "Recommendation",
+    "ReviewItem",
     "StageOrder",
+    "Transfer",
 ]

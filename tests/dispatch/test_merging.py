@@ -86,7 +86,7 @@ def test_what_a_crew_says_counts_beside_the_callers(
     floor: Centre, people: dict[str, User], units: dict[str, Unit], at: datetime, later: Later
 ) -> None:
     accepted = factories.an_accepted(floor, by=people["call_taker"], at=at)
-    suggestion = answers_record(
+    judged = answers_record(
         incident=accepted.incident,
         source=accepted.unit,
         answers={"violence": "physical_now"},
@@ -94,8 +94,8 @@ def test_what_a_crew_says_counts_beside_the_callers(
         by=people["responder"],
         at=later(60),
     )
-    assert suggestion is not None
-    assert suggestion.response_class == "emergency"
+    assert judged.suggestion is not None
+    assert judged.suggestion.response_class == "emergency"
     assert answers_of(accepted.incident)["violence"]["source"] == f"unit:{accepted.unit_id}"
 
 
