@@ -29,7 +29,7 @@ from triage.answers import is_danger
 from triage.cues import dangers, find, version
 
 SENTENCES = Path(__file__).resolve().parent.parent / "tests" / "triage" / "data"
-SETS = ("tuned", "heldout", "blind_a", "blind_b")
+SETS = ("tuned", "heldout", "blind_a", "blind_b", "blind_c", "blind_d", "blind_e")
 #: Proposals that are no danger and are still expected in some sentences.
 NEEDS = frozenset({"language", "interpreter"})
 #: Further real centres: the file within the folder, and the column with the kind of call.

@@ -24,9 +24,12 @@ def status_of(text: str, key: str) -> set[Status]:
     return {cue.status for cue in find(text) if cue.key == key}
 
 
-@pytest.mark.parametrize(("name", "least"), [("tuned", 120), ("heldout", 120), ("blind_a", 420), ("blind_b", 300)])
+SETS = {"tuned": 120, "heldout": 120, "blind_a": 420, "blind_b": 300, "blind_c": 260, "blind_d": 300, "blind_e": 300}
+
+
+@pytest.mark.parametrize(("name", "least"), SETS.items())
 def test_danger_is_found_and_harmless_words_seldom_alarm(name: str, least: int) -> None:
-    """A guard against loss: all four sets have been learnt from. ADR 8 has the figures of their unseen runs."""
+    """A guard against loss: all sets have been learnt from. ADR 8 has the figures of their unseen runs."""
     figures = measure(read(name))
     assert figures["sentences"] >= least
     assert figures["recall"] >= 0.95
@@ -200,6 +203,34 @@ def test_one_entry_of_the_lexicon_stands_for_all_forms_of_a_word() -> None:
 )
 def test_talk_in_general_names_and_lists_of_what_is_not_there_propose_nothing(text: str, key: str) -> None:
     assert key not in dangers(find(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kids from the karate class are sparring on the lawn with wooden swords.",
+        "The film crew on our street has a man with a rifle.",
+        "It's the butcher at the market, he's holding a cleaver.",
+        "I'm drowning in bills.",
+        "A pillow shaped like a hand grenade is on the shelf.",
+        "He agreed that I call you.",
+        "He works at the gas station on Fifth.",
+        "He works on Water Street.",
+        "She took her regular pills with her tea.",
+    ],
+)
+def test_a_harmless_scene_or_figure_proposes_no_danger(text: str) -> None:
+    assert dangers(find(text)) == {}
+
+
+def test_words_of_alarm_break_a_harmless_scene() -> None:
+    assert "weapon" in dangers(find("At the karate class a man pulled a knife, everyone is screaming."))
+    assert "violence" in dangers(find("The film crew is scared, he attacked an actor with a hammer."))
+
+
+def test_od_with_its_apostrophe_is_an_overdose_and_odd_is_not() -> None:
+    assert "ingestion" in dangers(find("He OD'd in the bathroom."))
+    assert dangers(find("He seems odd today.")) == {}
 
 
 def test_talk_in_general_does_not_hide_what_is_happening_now() -> None:

@@ -176,6 +176,10 @@ def _status(reading: Reading, found: Found, meaning: Meaning, masks: Sequence[Fo
         assert isinstance(what, Mask)  # noqa: S101 - only masks are passed
         if what.keys and meaning.key not in what.keys:
             continue
+        if what.whole:
+            if reading.alarmed():
+                continue
+            return Status(what.status)
         if what.wide:
             if reading.sentence(mask.start) != reading.sentence(found.start) or reading.urgent(found.start):
                 continue
@@ -183,7 +187,7 @@ def _status(reading: Reading, found: Found, meaning: Meaning, masks: Sequence[Fo
         shared = reading.texts[max(mask.start, found.start) : min(mask.end, found.end)]
         if reading.lexicon.sets["small"].issuperset(shared):
             continue
-        if _more_said(found, mask, meaning.key):
+        if _more_said(reading, found, mask, meaning.key):
             continue
         if what.status == "lookalike" and meaning.key == "weapon" and reading.doubted(mask):
             return Status.HYPOTHETICAL
@@ -197,9 +201,11 @@ def _status(reading: Reading, found: Found, meaning: Meaning, masks: Sequence[Fo
     return Status.HEARSAY if reading.heard(found) else Status.PRESENT
 
 
-def _more_said(found: Found, mask: Found, key: str) -> bool:
+def _more_said(reading: Reading, found: Found, mask: Found, key: str) -> bool:
     """Whether a cue says more than the harmless phrase within it; "with a toy gun" does not, its noun is the toy."""
-    inside = found.start <= mask.start and mask.end <= found.end and found.end - found.start > mask.end - mask.start
+    inside = found.start <= mask.start and mask.end <= found.end
+    more = (*reading.texts[found.start : mask.start], *reading.texts[mask.end : found.end])
+    inside = inside and not reading.lexicon.sets["small"].issuperset(more)
     return inside and not (key == "weapon" and mask.end == found.end)
 
 

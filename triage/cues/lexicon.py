@@ -35,6 +35,7 @@ class _MaskData(_Strict):
     say: tuple[str, ...]
     keys: tuple[str, ...] = ()
     wide: bool = False
+    whole: bool = False
 
 
 class _RaiseData(_Strict):
@@ -68,6 +69,7 @@ class _LexiconData(_Strict):
     derived: tuple[_DerivedData, ...]
     context: dict[str, tuple[str, ...]]
     spelling: dict[str, str]
+    mend: str
     plain: str
     common: str
 
@@ -86,12 +88,14 @@ class Meaning:
 class Mask:
     """A phrase that takes the danger out of cues that overlap it: those of ``keys``, or of all questions.
 
-    A ``wide`` one does so for the whole sentence: what is only asked in general, or told of a film.
+    A ``wide`` one does so for the whole sentence: what is only asked in general, or told of a film. A ``whole`` one
+    sets a scene for the whole text (a play, a match, a trade), unless words of alarm stand anywhere in it.
     """
 
     status: Literal["figurative", "lookalike", "hypothetical", "past"]
     keys: frozenset[str]
     wide: bool
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +148,8 @@ class Lexicon:
         for cue in data.cues:
             questions.validate_answer(cue.key, [cue.value] if cue.key == "medical_signs" else cue.value)
             self._add(cue.say, Meaning(cue.key, cue.value, cue.proposes, cue.note))
-        # Only words of cues are mended towards: a slip must not turn a word into one that takes danger away.
-        known = self._words.named()
         for mask in data.masks:
-            self._add(mask.say, Mask(mask.status, frozenset(mask.keys), mask.wide))
+            self._add(mask.say, Mask(mask.status, frozenset(mask.keys), mask.wide, mask.whole))
         self.raises = tuple(
             Raise(r.key, r.from_, r.to, frozenset(r.words), frozenset(r.unless), r.window) for r in data.raises
         )
@@ -166,7 +168,9 @@ class Lexicon:
         self.sequences = {name: by_first_word(words) for name, words in self.sets.items()}
         plain = {word for entry in data.plain.split() for word in self._words.of(entry)}
         listed = {word for entries in self.sets.values() for entry in entries for word in entry.split()}
-        self.spelling = Spelling(known, self._words.named() | plain | listed, data.spelling)
+        # Only these are mended towards: rare words of danger. What is near an ordinary word is more often that word.
+        meant = {word for entry in data.mend.split() for word in self._words.of(entry)}
+        self.spelling = Spelling(meant, self._words.named() | plain | listed, data.spelling)
 
     def _context(self, entries: Sequence[str]) -> frozenset[str]:
         found: set[str] = set()

@@ -192,16 +192,23 @@ def _back(parts: tuple[Part, ...], number: int, text: Text, end: int) -> int:
     if number < 0:
         return end
     part = parts[number]
-    found: list[int] = []
+    best = -1
     if part.gap:
         for skipped in range(part.gap + 1):
             first = end - skipped
             if skipped and (first < 0 or text.parted[first + 1] or text.texts[first] in _DENIALS):
                 break
-            found.append(_back(parts, number - 1, text, first))
-    else:
-        if end > 0 and end < text.size and not text.parted[end]:
-            found.extend(_back(parts, number - 1, text, start) for start in part.starts(text, end))
-        if part.optional:
-            found.append(_back(parts, number - 1, text, end))
-    return min((start for start in found if start >= 0), default=-1)
+            start = _back(parts, number - 1, text, first)
+            if start >= 0 and (best < 0 or start < best):
+                best = start
+        return best
+    if 0 < end < text.size and not text.parted[end]:
+        for last in part.starts(text, end):
+            start = _back(parts, number - 1, text, last)
+            if start >= 0 and (best < 0 or start < best):
+                best = start
+    if part.optional:
+        start = _back(parts, number - 1, text, end)
+        if start >= 0 and (best < 0 or start < best):
+            best = start
+    return best

@@ -94,7 +94,8 @@ class Reading:
     def name(self, found: Found, key: str) -> bool:
         """Whether a cue is part of a name: capitals within ordinary text before "Road", or after "name is"."""
         words, sets = self.words, self.lexicon.sets
-        if self.shouted or not all(w.capital for w in words[found.start : found.end]):
+        written = [w.capital for w in words[found.start : found.end] if w.text not in sets["small"]]
+        if self.shouted or not written or not all(written):
             return False
         end = found.end
         while end < len(words) and end < found.end + 3 and words[end].capital and words[end].parted == NOTHING:
@@ -116,6 +117,10 @@ class Reading:
     def urgent(self, at: int) -> bool:
         """Whether the sentence of word ``at`` speaks of now, so that no general talk takes its danger away."""
         return self.has("urgent", *self.sentence(at))
+
+    def alarmed(self) -> bool:
+        """Whether words of alarm stand anywhere, so that no harmless scene (a play, a match) explains the rest."""
+        return self.has("scene_void", 0, len(self.texts))
 
     def beside(self, rule: Derived, found: Found, first: int, last: int) -> int | None:
         """The word of a derived rule that stands beside a cue, by its place; None when there is none."""

@@ -12,6 +12,8 @@ NOTHING, COMMA, SENTENCE = 0, 1, 2
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’`´][^\W_]+)*|[.!?;:,()\n–—-]")
 _SENTENCE_MARKS = frozenset(".!?;\n")
+#: Words that lose their meaning with their apostrophe.
+_WRITTEN = {"odd": "overdosed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,12 @@ def split(text: str, fillers: Set[str]) -> list[Word]:
             parted, mark = max(parted, SENTENCE if raw in _SENTENCE_MARKS else COMMA), mark or raw
             continue
         plain = fold(raw)
+        if plain in _WRITTEN and not raw.isalpha():
+            plain = _WRITTEN[plain]
         if plain in fillers or (words and parted == NOTHING and words[-1].text == plain):
             continue
         words.append(
-            Word(plain, found.start(), found.end(), parted, mark, raw[0].isupper(), len(raw) > 1 and raw.isupper())
+            Word(plain, found.start(), found.end(), parted, mark, raw[0].isupper(), len(raw) > 1 and raw[:2].isupper())
         )
         parted, mark = NOTHING, ""
     return words
