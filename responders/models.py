@@ -80,6 +80,9 @@ class Unit(models.Model):
     position_at = models.DateTimeField(null=True, blank=True)
     heading_deg = models.FloatField(null=True, blank=True, help_text="where it moves, clockwise from north; if known")
     speed_mps = models.FloatField(null=True, blank=True, help_text="metres a second; if known")
+    position_by_tracker = models.BooleanField(
+        default=False, help_text="the vehicle's tracker gave it, which says nothing about the crew's phone"
+    )
     not_answering_since = models.DateTimeField(
         null=True, blank=True, help_text="while set, the engine recommends the unit for nothing; never out of service"
     )

@@ -58,11 +58,13 @@ def unit_of(user: User) -> Unit | None:
 
 
 def heard_at(unit: Unit) -> datetime | None:
-    """The last sign of life of a unit: a position, or any request of somebody of its crew; None for none yet."""
+    """The last sign of life of a unit: a position that its tracker did not send by itself, or any request of somebody
+    of its crew; None for none yet."""
     seen = Presence.objects.filter(user__crews__unit=unit, user__crews__until__isnull=True).aggregate(at=Max("at"))[
         "at"
     ]
-    known = [one for one in (seen, unit.position_at) if one is not None]
+    position = None if unit.position_by_tracker else unit.position_at
+    known = [one for one in (seen, position) if one is not None]
     return max(known) if known else None
 
 

@@ -30,10 +30,12 @@ def unit_position(
     at: datetime,
     heading_deg: float | None = None,
     speed_mps: float | None = None,
+    tracker: bool = False,
 ) -> Unit:
     """Record where a unit is (degrees, WGS84). An older report than the known one changes nothing.
 
     `heading_deg` (clockwise from north) and `speed_mps` come from the receiver; None where it does not know them.
+    `tracker`: it comes from the vehicle, so it is no sign of life of the crew or its phone.
     """
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):
         raise Refused("position_invalid", "Latitude is -90 to 90 and longitude -180 to 180.", field="lat")
@@ -42,7 +44,9 @@ def unit_position(
         unit.lat, unit.lon, unit.position_at = lat, lon, at
         unit.heading_deg = None if heading_deg is None else heading_deg % 360
         unit.speed_mps = None if speed_mps is None or speed_mps < 0 else speed_mps
-        unit_changed(unit, "position", at, fields=["lat", "lon", "position_at", "heading_deg", "speed_mps"])
+        unit.position_by_tracker = tracker
+        fields = ["lat", "lon", "position_at", "heading_deg", "speed_mps", "position_by_tracker"]
+        unit_changed(unit, "position", at, fields=fields)
     return unit
 
 

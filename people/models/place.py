@@ -15,6 +15,7 @@ class Area(models.Model):
         DISTRICT = "district", "District"
         BOUNDARY = "boundary", "Boundary"
         WATER = "water", "Water"
+        PARK = "park", "Park"
 
     centre = models.ForeignKey(Centre, on_delete=models.CASCADE, related_name="areas")
     kind = models.CharField(max_length=12, choices=Kind.choices)

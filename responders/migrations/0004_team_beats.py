@@ -5,15 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('responders', '0003_not_answering'),
+        ("responders", "0003_not_answering"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='team',
-            name='beats',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text="that it serves; empty: all of its programs'", size=None),
+            model_name="team",
+            name="beats",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=40),
+                blank=True,
+                default=list,
+                help_text="that it serves; empty: all of its programs'",
+                size=None,
+            ),
         ),
     ]

@@ -1,0 +1,1 @@
+"""Positions from vehicle trackers and tracking apps: Traccar, the OsmAnd protocol, OwnTracks."""
