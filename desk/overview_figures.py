@@ -1,32 +1,27 @@
-"""Figures of the supervisor's overview. Each percentage names what it is a part of."""
+"""What the supervisor's overview shows beside the measures: waiting by program, units, staffing, decisions, charts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Prefetch
 
 from accounts.models import Centre
 from desk.advice import class_words
-from dispatch.models import Decision, Incident
+from dispatch.models import Decision
 from dispatch.reasons import NOT_DIVERTED, OVERRIDE_LESS, words
+from dispatch.selectors.figures import TREND_WORDS, Hour, split
 from dispatch.selectors.incident_rows import IncidentRow
 from dispatch.selectors.unit_rows import UnitRow
 from dispatch.selectors.words import ASSIGNMENT_WORDS
+from live.selectors import heartbeats
+from programs.models import Program
+from responders.models import CrewMember, Unit
+from responders.selectors import shift_end
 
-_DIVERTED = ("mobile_team", "tele_clinician", "outreach_followup")
 _STATE_ORDER = ["help", "stage", "available", *ASSIGNMENT_WORDS]
-
-
-@dataclass(frozen=True)
-class Today:
-    """Diversion since local midnight. `sent`: calls on which a person decided; the other figures are parts of it."""
-
-    sent: int
-    diverted: int
-    co_response: int
-    emergency: int
-    returned: int
-    reasons: list[tuple[str, int]]
+_LOOPS = {"engine": "Sweeper (offers)", "renderer": "Renderer (boards)", "worker": "Beat and worker"}
+SILENT_S = 60
 
 
 @dataclass(frozen=True)
@@ -40,44 +35,53 @@ class UnitsInState:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """What waits now."""
+class WaitingFor:
+    """The waiting calls of one program, or of none: how many are within their promise, near its end, past it."""
 
+    program: str
+    slug: str
     count: int
-    longest: IncidentRow | None
-    over_promise: int
-    no_unit: int
+    near: int
+    broken: int
+    oldest: datetime
 
 
-def diversion_today(centre: Centre, at: datetime) -> Today:
-    """Counts of incidents sent since local midnight. Two queries."""
-    midnight = at.astimezone(centre.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    sent = Incident.objects.filter(centre=centre, sent_at__gte=midnight)
-    counts = sent.aggregate(
-        sent=Count("pk"),
-        diverted=Count("pk", filter=Q(response_class__in=_DIVERTED)),
-        co_response=Count("pk", filter=Q(response_class="co_response")),
-        emergency=Count("pk", filter=Q(response_class="emergency")),
-        returned=Count("pk", filter=Q(not_diverted_reason="returned")),
-    )
-    reasons = (
-        sent.exclude(not_diverted_reason="").values_list("not_diverted_reason").annotate(n=Count("pk")).order_by("-n")
-    )
-    return Today(**counts, reasons=[(words(NOT_DIVERTED, code), n) for code, n in reasons])
+@dataclass(frozen=True)
+class Staffing:
+    """Units of one team that are on duty, and how many there are after the next change of shift."""
+
+    team: str
+    now: int
+    change_at: datetime | None
+    then: int
 
 
-def waiting_now(rows: list[IncidentRow]) -> Waiting:
-    """From the rows of the queue, so that both screens say the same."""
-    waiting = [row for row in rows if row.waiting]
-    return Waiting(
-        count=len(waiting),
-        longest=min(waiting, key=lambda row: row.since, default=None),
-        over_promise=sum(row.promise_level == "serious" for row in waiting),
-        no_unit=sum(bool(row.no_unit) for row in waiting),
-    )
+@dataclass(frozen=True)
+class Bar:
+    """One hour of a chart, in the units of its picture."""
+
+    x: int
+    y: int
+    height: int
+    value: int
+    begins: datetime
 
 
-def units_by_state(units: list[UnitRow]) -> list[UnitsInState]:
+@dataclass(frozen=True)
+class Chart:
+    """A small chart: its bars, its largest value and sum, and what it counts in words."""
+
+    key: str
+    words: str
+    bars: list[Bar]
+    most: int
+    total: int
+
+
+CHART_HEIGHT, BAR_STEP = 60, 12
+
+
+def units_by_state(units: Sequence[UnitRow]) -> list[UnitsInState]:
     """Units grouped by derived status, those that need somebody first."""
     groups: dict[str, list[UnitRow]] = {}
     for unit in units:
@@ -89,8 +93,50 @@ def units_by_state(units: list[UnitRow]) -> list[UnitsInState]:
     ]
 
 
+def waiting_by_program(centre: Centre, rows: Sequence[IncidentRow]) -> list[WaitingFor]:
+    """From the rows of the queue, so that both screens say the same. One query, for the addresses."""
+    slugs = dict(Program.objects.filter(centre=centre).values_list("name", "slug"))
+    groups: dict[str, list[IncidentRow]] = {}
+    for row in rows:
+        if row.waiting:
+            groups.setdefault(row.program, []).append(row)
+    found = [
+        WaitingFor(
+            program=name or "No program",
+            slug=slugs.get(name, ""),
+            count=len(group),
+            near=sum(row.promise_level == "caution" for row in group),
+            broken=sum(row.promise_level == "serious" for row in group),
+            oldest=min(row.since for row in group),
+        )
+        for name, group in groups.items()
+    ]
+    return sorted(found, key=lambda one: (-one.broken, one.oldest))
+
+
+def longest_wait(rows: Sequence[IncidentRow]) -> IncidentRow | None:
+    """The waiting call that has been open longest."""
+    return min((row for row in rows if row.waiting), key=lambda row: row.since, default=None)
+
+
+def beats_worst_first(rows: Sequence[IncidentRow]) -> list[tuple[str, int, int]]:
+    """(beat, open, waiting): beats with most open calls first. A beat without a name is a place not known yet."""
+    counts: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        n, waiting = counts.get(row.beat, (0, 0))
+        counts[row.beat] = (n + 1, waiting + row.waiting)
+    return sorted(
+        ((beat or "not known", n, waiting) for beat, (n, waiting) in counts.items()), key=lambda one: (-one[1], one[0])
+    )
+
+
+def reasons_today(centre: Centre, at: datetime) -> list[tuple[str, str, int]]:
+    """(code, words, count) of calls that could have been diverted and were not. One query."""
+    return [(code, words(NOT_DIVERTED, code), n) for code, n in split(centre, "eligible_not_diverted", at)]
+
+
 def decisions_waiting(centre: Centre) -> list[dict[str, object]]:
-    """Less cautious choices that wait for a second person."""
+    """Less cautious choices that wait for a second person. One query."""
     rows = (
         Decision.objects.filter(incident__centre=centre, state="waiting_second")
         .select_related("incident", "by")
@@ -106,4 +152,65 @@ def decisions_waiting(centre: Centre) -> list[dict[str, object]]:
             "due": one.second_due_at,
         }
         for one in rows
+    ]
+
+
+def staffing(centre: Centre, at: datetime) -> list[Staffing]:
+    """Units on duty by team, when that next changes within a day, and to how many. Three queries.
+
+    On duty now: in service, on shift, with a crew. After the change: on shift by the plan, in service.
+    """
+    units = (
+        Unit.objects.filter(centre=centre, service=Unit.Service.IN_SERVICE)
+        .select_related("team", "agency")
+        .prefetch_related("shifts", Prefetch("crew", queryset=CrewMember.objects.filter(until__isnull=True)))
+    )
+    teams: dict[str, list[Unit]] = {}
+    for unit in units:
+        teams.setdefault(unit.team.name if unit.team else unit.agency.name, []).append(unit)
+    return [_staffing(name, of_team, centre, at) for name, of_team in sorted(teams.items())]
+
+
+def _staffing(name: str, units: list[Unit], centre: Centre, at: datetime) -> Staffing:
+    def planned(when: datetime) -> int:
+        return sum(shift_end(list(unit.shifts.all()), when, centre.zone) is not None for unit in units)
+
+    manned = sum(
+        bool(unit.crew.all()) and shift_end(list(unit.shifts.all()), at, centre.zone) is not None for unit in units
+    )
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    now = planned(at)
+    # Shifts begin and end at full hours of the centre's clock; zones of half hours change at the next look.
+    for ahead in range(1, 25):
+        when = hour + timedelta(hours=ahead)
+        then = planned(when)
+        if then != now:
+            return Staffing(name, manned, when, then)
+    return Staffing(name, manned, None, now)
+
+
+def charts(hours: Sequence[Hour]) -> list[Chart]:
+    """One small chart for each column of the trend."""
+    return [_chart(key, said, hours) for key, said in TREND_WORDS.items()]
+
+
+def _chart(key: str, said: str, hours: Sequence[Hour]) -> Chart:
+    values = [int(getattr(hour, key)) for hour in hours]
+    most = max(values, default=0)
+    tall = [round(value / most * CHART_HEIGHT) if most else 0 for value in values]
+    bars = [
+        Bar(nth * BAR_STEP, CHART_HEIGHT - height, height, value, hour.begins)
+        for nth, (value, height, hour) in enumerate(zip(values, tall, hours, strict=True))
+    ]
+    return Chart(key, said, bars, most, sum(values))
+
+
+def loops(at: datetime) -> list[tuple[str, datetime | None, bool]]:
+    """(part of the system, last sign of life, silent). One query."""
+    last: dict[str, datetime] = {}
+    for beat in heartbeats():
+        last[beat.role] = max(beat.at, last.get(beat.role, beat.at))
+    return [
+        (name, last.get(role), role not in last or at - last[role] > timedelta(seconds=SILENT_S))
+        for role, name in _LOOPS.items()
     ]

@@ -9,50 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.models import Centre
+from desk.wall_layouts import CountyBody, MeasuresBody, ProgramBody, county_body, measures_body, program_body
+from desk.wall_rows import WallCall, WallUnit, cut, units_on_duty, wall_call, wall_unit
+from desk.wall_views import USUAL_VIEW, Layout, WallView
 from dispatch.selectors.alarms import Headline, wall_headline
 from dispatch.selectors.incident_rows import IncidentRow, incident_rows
 from dispatch.selectors.unit_rows import UnitRow, unit_rows
 from programs.selectors import suspensions_standing
 
-_ROWS_FIT, _PENDING_FIT, _UNIT_FIT = 9, 6, 10
-"""Rows of 72 px that fit 1920 x 1080 under the headline, titles and the "more" lines."""
 _KEPT = timedelta(seconds=5)
-_UNIT_ORDER = {"critical": 0, "serious": 1, "standby": 2, "caution": 3, "normal": 4, "off": 5}
-_SHORT = {"NOT TRIAGED": "NEW", "TRIAGED": "NEW", "HANDED OFF": "HANDED", "LATE ENTRY": "LATE?", "RETURNED": "BACK"}
+Floor = tuple[list[IncidentRow], list[UnitRow]]
 
 
 @dataclass(frozen=True)
-class WallCall:
-    """One call on the wall."""
+class QueueBody:
+    """Calls and units, worst first, with how many rows did not fit."""
 
-    code: str
-    priority: int
-    level: str
-    group: str
-    beat: str
-    since: datetime
-    status: str
-    status_level: str
-    late: bool
-
-
-@dataclass(frozen=True)
-class WallUnit:
-    """One unit on the wall."""
-
-    call_sign: str
-    words: str
-    level: str
-    since: datetime
-    alarm: bool
-
-
-@dataclass(frozen=True)
-class WallBoard:
-    """The whole board, worst first, with how many rows did not fit."""
-
-    headline: Headline
-    stopped: bool
     pending: list[WallCall]
     pending_more: int
     pending_count: int
@@ -65,52 +37,14 @@ class WallBoard:
     units_count: int
 
 
-def _call(row: IncidentRow) -> WallCall:
-    if row.stage_order:
-        status, level = "STAGE", "critical"
-    elif row.units and row.waiting:
-        status, level = "ASKED", "caution"
-    elif row.units:
-        status, level = row.units[0].call_sign, "standby"
-    elif row.handoffs:
-        late = any(one.late for one in row.handoffs)
-        asked = any(one.state == "requested" for one in row.handoffs)
-        status, level = row.handoffs[0].service.upper(), "critical" if late else "serious" if asked else "standby"
-    elif row.no_unit:
-        status, level = "NO UNIT", "serious"
-    else:
-        status, level = _SHORT.get(row.state_words, row.state_words), "off"
-    return WallCall(
-        code=row.code,
-        priority=row.priority,
-        level=row.level,
-        group=row.group,
-        beat=row.beat,
-        since=row.since,
-        status=status,
-        status_level=level,
-        late=row.promise_level == "serious",
-    )
+@dataclass(frozen=True)
+class WallBoard:
+    """A whole board: the first line in words, and the body of its layout."""
 
-
-_UNIT_SHORT = {
-    "STOP, STAGE": "STAGE",
-    "NEEDS HELP": "HELP",
-    "ACCEPTED": "TAKEN",
-    "OFFERED": "ASKED",
-    "WITH PERSON": "PERSON",
-    "TRANSPORT": "MOVING",
-    "OUT OF SVC": "OUT",
-}
-"""Words that would not fit their column at 52 px."""
-
-
-def _unit(row: UnitRow) -> WallUnit:
-    return WallUnit(row.call_sign, _UNIT_SHORT.get(row.words, row.words), row.level, row.since, row.level == "critical")
-
-
-def _fit(rows: list[WallCall], room: int) -> tuple[list[WallCall], int]:
-    return rows[:room], max(0, len(rows) - room)
+    view: WallView
+    headline: Headline
+    stopped: bool
+    body: QueueBody | MeasuresBody | ProgramBody | CountyBody
 
 
 class WallRows:
@@ -124,7 +58,7 @@ class WallRows:
 
     def changed(
         self, centre: Centre, incidents: Collection[IncidentRow], units: Collection[UnitRow], at: datetime
-    ) -> tuple[list[IncidentRow], list[UnitRow]]:
+    ) -> Floor:
         """All rows of the centre, of which these have just been read."""
         # Taken out while it changes: should anything fail, the next board is read whole.
         read_at, calls, crews = self._kept.pop(centre.pk, (None, {}, {}))
@@ -142,34 +76,55 @@ class WallRows:
         return sorted(calls.values(), key=lambda row: row.key), sorted(crews.values(), key=lambda row: row.key)
 
 
-def whole_floor(centre: Centre, at: datetime) -> tuple[list[IncidentRow], list[UnitRow]]:
+def whole_floor(centre: Centre, at: datetime) -> Floor:
     """All rows of the centre, read now."""
     return incident_rows(centre=centre, at=at), unit_rows(centre=centre, at=at)
 
 
-def wall_board(centre: Centre, at: datetime, rows: tuple[list[IncidentRow], list[UnitRow]]) -> WallBoard:
-    """The board of a centre. Calls give way to each other: an empty list leaves its room to the other one."""
+def queue_body(rows: Floor, view: WallView) -> QueueBody:
+    """Calls and units. The two lists of calls give way to each other: an empty one leaves its room to the other."""
     incidents, units = rows
-    pending = [_call(row) for row in incidents if row.waiting]
-    active = [_call(row) for row in incidents if not row.waiting]
-    shown, more = _fit(pending, max(_PENDING_FIT, _ROWS_FIT - max(1, len(active))))
-    shown_active, more_active = _fit(active, _ROWS_FIT - len(shown))
-    on_duty = sorted(
-        (unit for unit in units if unit.status != "off_shift"),
-        key=lambda unit: (_UNIT_ORDER[unit.level], unit.call_sign),
-    )
-    return WallBoard(
-        headline=wall_headline(centre=centre, at=at),
-        # Beside the headline, since something worse may hold the first line while diversion is stopped.
-        stopped=bool(suspensions_standing(centre)),
+    pending = [wall_call(row) for row in incidents if row.waiting]
+    active = [wall_call(row) for row in incidents if not row.waiting]
+    kept = min(view.calls // 3, max(1, len(active)))
+    shown, more = cut(pending, view.calls - kept)
+    shown_active, more_active = cut(active, view.calls - max(1, len(shown)))
+    on_duty = units_on_duty(units)
+    shown_units, more_units = cut(on_duty, view.units)
+    return QueueBody(
         pending=shown,
         pending_more=more,
         pending_count=len(pending),
         active=shown_active,
         active_more=more_active,
         active_count=len(active),
-        units=[_unit(unit) for unit in on_duty[:_UNIT_FIT]],
-        units_more=max(0, len(on_duty) - _UNIT_FIT),
+        units=[wall_unit(unit) for unit in shown_units],
+        units_more=more_units,
         units_free=sum(unit.status == "available" for unit in units),
         units_count=len(on_duty),
     )
+
+
+def wall_boards(centre: Centre, at: datetime, rows: Floor, views: Collection[WallView]) -> list[WallBoard]:
+    """The boards of a centre, one for each view; headline and rows are read once for all."""
+    headline = wall_headline(centre=centre, at=at)
+    # Beside the headline, since something worse may hold the first line while diversion is stopped.
+    stopped = bool(suspensions_standing(centre))
+    return [WallBoard(view, headline, stopped, _body(centre, at, rows, view)) for view in views]
+
+
+def _body(
+    centre: Centre, at: datetime, rows: Floor, view: WallView
+) -> QueueBody | MeasuresBody | ProgramBody | CountyBody:
+    if view.layout == Layout.MEASURES:
+        return measures_body(centre, at, rows[0], rows[1])
+    if view.layout == Layout.PROGRAM:
+        return program_body(centre, at, rows[0], rows[1], view)
+    if view.layout == Layout.COUNTY:
+        return county_body(centre, rows[0], rows[1], view)
+    return queue_body(rows, view)
+
+
+def wall_board(centre: Centre, at: datetime, rows: Floor, view: WallView = USUAL_VIEW) -> WallBoard:
+    """One board of a centre."""
+    return wall_boards(centre, at, rows, [view])[0]

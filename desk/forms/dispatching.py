@@ -74,9 +74,3 @@ class UnitServiceForm(forms.Form):
 
     service = forms.SlugField(max_length=16)
     reason = forms.CharField(max_length=80, required=False)
-
-
-class DisplayForm(forms.Form):
-    """A wall display's name."""
-
-    name = forms.CharField(max_length=80, error_messages={"required": "Name the display, for example after its room."})

@@ -3,63 +3,112 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import FLOOR, centre_of, require, role_required
 from accounts.models import Centre, DisplayDevice, Role
-from accounts.services import display_create, display_hash, display_revoke
-from desk.actions import form_of
-from desk.displays import COOKIE, COOKIE_AGE_S, device_of, session_key_of
-from desk.forms.dispatching import DisplayForm
+from accounts.services import display_hash
+from desk.displays import COOKIE, COOKIE_AGE_S, device_of
 from desk.pages import live_page, live_region
-from desk.wall_board import wall_board, whole_floor
-from live.selectors import Position, live_position
-from live.services import revoke_after_commit
+from desk.wall_board import wall_board, wall_boards, whole_floor
+from desk.wall_size import FLOOR_ARCMIN, LARGEST, SMALLEST, WallSize, wall_size
+from desk.wall_views import USUAL, USUAL_VIEW, Turn, WallView, room_of, turns_of
+from live.selectors import live_position
 
-_WATCHERS = (*FLOOR, Role.SYSTEM_ADMINISTRATOR)
-_KEEPERS = (Role.SUPERVISOR, Role.SYSTEM_ADMINISTRATOR)
-
-
-def wall_context(centre: Centre, position: Position, at: datetime) -> dict[str, Any]:
-    """Context of the board; also used by its frames."""
-    return {"board": wall_board(centre, at, whole_floor(centre, at)), "v": position.number, "now": at}
+WATCHERS = (*FLOOR, Role.SYSTEM_ADMINISTRATOR)
+KEEPERS = (Role.SUPERVISOR, Role.SYSTEM_ADMINISTRATOR)
+DAY_FROM, NIGHT_FROM = 7, 19
+"""Hours of the centre's clock between which a display that goes by the clock is light."""
 
 
-def _page(request: HttpRequest, centre: Centre, snapshot: str) -> HttpResponse:
+def by_day(centre: Centre, at: datetime) -> bool:
+    """Whether the centre's clock says day."""
+    return DAY_FROM <= at.astimezone(centre.zone).hour < NIGHT_FROM
+
+
+def _page(
+    request: HttpRequest,
+    centre: Centre,
+    turns: list[tuple[Turn, str]],
+    size: WallSize,
+    *,
+    theme: str = DisplayDevice.Theme.NIGHT,
+    device: DisplayDevice | None = None,
+) -> HttpResponse:
+    """`turns`: what is shown in turn, each with the address of its snapshot."""
     at = datetime.now(UTC)
     position = live_position(centre.pk)
-    context = {**wall_context(centre, position, at), "centre": centre, "snapshot_url": snapshot}
-    return live_page(request, "desk/wall/page.html", context, position=position, centre_id=centre.pk, audiences="wall")
+    boards = wall_boards(centre, at, whole_floor(centre, at), [turn.view for turn, _ in turns])
+    audiences = list(dict.fromkeys(turn.view.audience for turn, _ in turns))
+    if device is not None:
+        audiences.append(f"display:{device.pk}")
+    light = theme == DisplayDevice.Theme.DAY or (theme == DisplayDevice.Theme.CLOCK and by_day(centre, at))
+    context = {
+        "turns": [(turn, url, board) for (turn, url), board in zip(turns, boards, strict=True)],
+        "size": size,
+        "floor_arcmin": FLOOR_ARCMIN,
+        "theme": "light" if light else "dark",
+        "by_clock": theme == DisplayDevice.Theme.CLOCK,
+        "day": (DAY_FROM, NIGHT_FROM),
+        "device": device,
+        "centre": centre,
+        "v": position.number,
+        "now": at,
+    }
+    return live_page(
+        request,
+        "desk/wall/page.html",
+        context,
+        position=position,
+        centre_id=centre.pk,
+        audiences=" ".join(audiences),
+    )
 
 
-def _region(request: HttpRequest, centre: Centre) -> HttpResponse:
+def _region(request: HttpRequest, centre: Centre, view: WallView) -> HttpResponse:
     position = live_position(centre.pk)
-    context = wall_context(centre, position, datetime.now(UTC))
+    at = datetime.now(UTC)
+    context: dict[str, Any] = {
+        "board": wall_board(centre, at, whole_floor(centre, at), view),
+        "v": position.number,
+        "now": at,
+    }
     return live_region(request, "desk/wall/board.html", context, position=position, centre_id=centre.pk)
 
 
 @require_GET
-@role_required(*_WATCHERS)
+@role_required(*WATCHERS)
 def wall(request: HttpRequest) -> HttpResponse:
     """The wall in a person's own window."""
-    return _page(request, centre_of(require(request.user, *_WATCHERS)), reverse("desk:wall_board"))
+    centre = centre_of(require(request.user, *WATCHERS))
+    return _page(request, centre, [(Turn(USUAL_VIEW, 0), reverse("desk:wall_board"))], wall_size(USUAL))
 
 
 @require_GET
-@role_required(*_WATCHERS)
+@role_required(*WATCHERS)
 def wall_region(request: HttpRequest) -> HttpResponse:
     """The inside of the wall's region for a person."""
-    return _region(request, centre_of(require(request.user, *_WATCHERS)))
+    return _region(request, centre_of(require(request.user, *WATCHERS)), USUAL_VIEW)
 
 
 def _display(request: HttpRequest, device: int) -> DisplayDevice | None:
     found = device_of(request)
     return found if found is not None and found.pk == device else None
+
+
+def _device_page(request: HttpRequest, device: DisplayDevice, region: str) -> HttpResponse:
+    turns = [(turn, reverse(region, args=[device.pk, place])) for place, turn in enumerate(turns_of(device))]
+    return _page(request, device.centre, turns, wall_size(room_of(device)), theme=device.theme, device=device)
+
+
+def _turn_at(device: DisplayDevice, place: int) -> Turn:
+    """The view at a place; the first one where the rotation has become shorter meanwhile."""
+    turns = turns_of(device)
+    return turns[place] if place < len(turns) else turns[0]
 
 
 @require_GET
@@ -68,14 +117,50 @@ def display_wall(request: HttpRequest, device: int) -> HttpResponse:
     found = _display(request, device)
     if found is None:
         return render(request, "desk/wall/set_up.html", {"denied": True}, status=403)
-    return _page(request, found.centre, reverse("desk:display_board", args=[device]))
+    return _device_page(request, found, "desk:display_board_at")
 
 
 @require_GET
-def display_region(request: HttpRequest, device: int) -> HttpResponse:
-    """The inside of a display's region; 403 once it is revoked."""
+def display_region(request: HttpRequest, device: int, place: int = 0) -> HttpResponse:
+    """The inside of one of a display's regions; 403 once it is revoked."""
     found = _display(request, device)
-    return HttpResponse(status=403) if found is None else _region(request, found.centre)
+    if found is None:
+        return HttpResponse(status=403)
+    return _region(request, found.centre, _turn_at(found, place).view)
+
+
+def device_for(request: HttpRequest, device: int) -> DisplayDevice:
+    """A display of the keeper's own centre. Raises Http404."""
+    user = require(request.user, *KEEPERS)
+    found = DisplayDevice.objects.select_related("centre").filter(pk=device, centre=user.centre_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_GET
+@role_required(*KEEPERS)
+def display_preview(request: HttpRequest, device: int) -> HttpResponse:
+    """What a display shows, in a keeper's own window."""
+    return _device_page(request, device_for(request, device), "desk:preview_board_at")
+
+
+@require_GET
+@role_required(*KEEPERS)
+def preview_region(request: HttpRequest, device: int, place: int) -> HttpResponse:
+    """The inside of one of the preview's regions."""
+    found = device_for(request, device)
+    return _region(request, found.centre, _turn_at(found, place).view)
+
+
+@require_GET
+def wall_sheet(request: HttpRequest, text: int, height: int) -> HttpResponse:
+    """The size of a wall as a style sheet: nothing on a page may carry styles of its own."""
+    if not (SMALLEST <= text <= LARGEST and 600 <= height <= 2000):
+        raise Http404
+    response = HttpResponse(f":root{{--wall-text:{text};--wall-height:{height}}}", content_type="text/css")
+    response["Cache-Control"] = "public, max-age=86400"
+    return response
 
 
 @csrf_protect
@@ -92,27 +177,4 @@ def display_set_up(request: HttpRequest) -> HttpResponse:
     response.set_cookie(
         COOKIE, token, max_age=COOKIE_AGE_S, httponly=True, samesite="Strict", secure=request.is_secure()
     )
-    return response
-
-
-@role_required(*_KEEPERS)
-def displays(request: HttpRequest) -> HttpResponseBase:
-    """The centre's displays: make one (its link is shown once), revoke one."""
-    user = require(request.user, *_KEEPERS)
-    centre, at = centre_of(user), datetime.now(UTC)
-    link, form = "", DisplayForm(request.POST if request.method == "POST" and "revoke" not in request.POST else None)
-    if request.method == "POST" and request.POST.get("revoke", "").isdigit():
-        device = DisplayDevice.objects.filter(pk=int(request.POST["revoke"]), centre=centre).first()
-        if device is not None:
-            with transaction.atomic():
-                display_revoke(device=device, by=user, at=at)
-                revoke_after_commit(session_key_of(device))
-        return redirect("desk:displays")
-    if form.is_bound and form.is_valid():
-        _, token = display_create(centre=centre, name=form_of(form).cleaned_data["name"], by=user, at=at)
-        link = request.build_absolute_uri(f"{reverse('desk:display_set_up')}#{token}")
-    rows = DisplayDevice.objects.filter(centre=centre).select_related("created_by").order_by("revoked_at", "name")
-    context = {"displays": rows, "link": link, "form": form, "zone": centre.time_zone}
-    response = render(request, "desk/overview/displays.html", context)
-    response["Cache-Control"] = "no-store"
     return response

@@ -1,9 +1,10 @@
 """Alarms that nobody takes, and alarms about what falls silent: programs without units, positions, processes."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef
 
 from accounts.models import Centre, Role
 from dispatch.due.rows import each
@@ -12,7 +13,7 @@ from dispatch.services.alarms import alarm_escalate, alarm_raise, alarms_end
 from live.selectors import RENDERER, heartbeat_age
 from programs.models import Program
 from programs.selectors import programs_published
-from responders.models import CrewMember, Unit
+from responders.models import CrewMember, Shift, Unit
 from responders.selectors import shift_end
 
 UNOWNED_ESCALATE_S = 60
@@ -41,7 +42,7 @@ def programs_uncovered(centre: Centre, at: datetime) -> int:
     """Programs that are open, not suspended, and have no unit on duty: the supervisor. It ends when one comes on."""
     published = programs_published(centre, at=at, lat=None, lon=None)
     running = {
-        version.program_id
+        version.program_id: version.program
         for version in published.versions
         if published.open_now[version.program.slug] and version.program.slug not in published.suspended
     }
@@ -49,12 +50,11 @@ def programs_uncovered(centre: Centre, at: datetime) -> int:
     if not running and not shown:
         return 0
     manned = _teams_on_duty(centre, at)
-    programs = Program.objects.filter(centre=centre, pk__in=running, teams__isnull=False).distinct()
-    empty = {
-        str(program.pk): program
-        for program in programs.prefetch_related("teams")
-        if not manned & {team.pk for team in program.teams.all()}
-    }
+    teams: dict[UUID, set[int]] = {}
+    served = Program.teams.through.objects.filter(program__centre=centre, program__in=running)
+    for program_id, team_id in served.values_list("program_id", "team_id"):
+        teams.setdefault(program_id, set()).add(team_id)
+    empty = {str(key): running[key] for key, own in teams.items() if not manned & own}
     _end(Alarm.Kind.PROGRAM_UNCOVERED, shown - set(empty), at, "a unit is on duty, or it has closed")
     return each(
         centre,
@@ -77,15 +77,17 @@ def _uncovered(centre: Centre, program: Program, at: datetime) -> bool:
 
 def _teams_on_duty(centre: Centre, at: datetime) -> set[int]:
     """Teams of which a unit is in service, on shift and has a crew, busy or free."""
-    units = Unit.objects.filter(centre=centre, service=Unit.Service.IN_SERVICE, team__isnull=False).prefetch_related(
-        "shifts", Prefetch("crew", queryset=CrewMember.objects.filter(until__isnull=True))
-    )
+    crew = CrewMember.objects.filter(unit=OuterRef("unit"), until__isnull=True)
+    rows = Shift.objects.filter(
+        Exists(crew), unit__centre=centre, unit__service=Unit.Service.IN_SERVICE, unit__team__isnull=False
+    ).select_related("unit")
+    by_unit: dict[UUID, list[Shift]] = {}
+    for shift in rows:
+        by_unit.setdefault(shift.unit_id, []).append(shift)
     return {
-        unit.team_id
-        for unit in units
-        if unit.team_id is not None
-        and unit.crew.all()
-        and shift_end(list(unit.shifts.all()), at, centre.zone) is not None
+        shifts[0].unit.team_id
+        for shifts in by_unit.values()
+        if shifts[0].unit.team_id is not None and shift_end(shifts, at, centre.zone) is not None
     }
 
 
@@ -110,7 +112,9 @@ def positions_stale(centre: Centre, at: datetime) -> int:
     found = {str(one.pk): one for one in moving if one.unit.position_at is not None and one.unit.position_at <= old}
     _end(Alarm.Kind.POSITION_STALE, shown - set(found), at, "a position has come, or it has arrived")
     # Once an assignment: a unit that a person has asked is not asked about again each second.
-    told = set(Alarm.objects.filter(kind=Alarm.Kind.POSITION_STALE, subject__in=found).values_list("subject", flat=True))
+    told = set(
+        Alarm.objects.filter(kind=Alarm.Kind.POSITION_STALE, subject__in=found).values_list("subject", flat=True)
+    )
     fresh = [one for subject, one in found.items() if subject not in told]
     return each(centre, fresh, lambda one: _stale(centre, one, at))
 

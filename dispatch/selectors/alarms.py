@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from accounts.models import Centre
+from django.db.models import Exists, OuterRef
+
+from accounts.models import Centre, Role, RoleGrant
 from dispatch.models import Alarm, Incident
 from dispatch.selectors.words import SHAPES
 from live.selectors import heartbeat_age
@@ -61,6 +63,8 @@ _AFTER_STOPS = (
 SOUNDING = frozenset(said.kind for said in (*_CREWS, *_CALLS, *_AFTER_STOPS) if said.sound)
 """The only kinds that sound, and only where their owner sits."""
 OFFERS_STOPPED_S = 10
+SOUND_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.CLINICIAN})
+"""Whose alarms sound unless they say otherwise; somebody who only takes calls has a caller on the line."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,26 @@ class Standing:
     owner_id: int | None
     owner_role: str
     sounds: bool
+    role_too: bool
+    """Whether it sounds for the whole role as well: it was escalated, or its owner hears nothing at their position."""
 
 
 def alarms_standing(*, centre: Centre) -> list[Standing]:
     """All standing alarms of a centre. One query."""
-    rows = Alarm.objects.filter(centre=centre, ended_at__isnull=True).order_by("opened_at")
+    hears = RoleGrant.objects.filter(user=OuterRef("owner"), role__in=SOUND_ROLES)
+    rows = Alarm.objects.filter(centre=centre, ended_at__isnull=True).annotate(hears=Exists(hears))
+    found = rows.order_by("opened_at").values_list(
+        "pk", "kind", "owner", "owner_role", "escalated_at", "owner__sound", "hears"
+    )
     return [
-        Standing(pk, owner, role, kind in SOUNDING)
-        for pk, kind, owner, role in rows.values_list("pk", "kind", "owner", "owner_role")
+        Standing(
+            id=pk,
+            owner_id=owner,
+            owner_role=role,
+            sounds=kind in SOUNDING,
+            role_too=owner is None or escalated is not None or sound == "off" or (not sound and not hears),
+        )
+        for pk, kind, owner, role, escalated, sound, hears in found
     ]
 
 

@@ -1,0 +1,77 @@
+"""A wall display's own life: its link, its size, what it is told, and the end of its permission."""
+
+from math import hypot
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.journeys.acting import new_call
+from tests.journeys.conftest import Person
+from tests.journeys.stack import Stack, until
+
+pytestmark = pytest.mark.browser
+
+_CAPS = """() => {
+  const pen = document.createElement("canvas").getContext("2d");
+  const data = ".wall-row > span, .more, .wall-empty, .columns h2, .headline .words";
+  return Math.min(...[...document.querySelectorAll(data)].filter((one) => one.textContent.trim()).map((one) => {
+    const style = getComputedStyle(one);
+    pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    return pen.measureText("H").actualBoundingBoxAscent;
+  }));
+}"""
+_SCROLLS = (
+    "() => document.documentElement.scrollHeight > innerHeight || document.documentElement.scrollWidth > innerWidth"
+)
+_MM_PER_INCH, _ARCMIN = 25.4, 3437.75
+
+
+def _arcmin(cap_px: Any, inches: float, distance_m: float) -> float:
+    """Minutes of arc of capitals on a panel of 16:9, in a picture 1920 wide."""
+    pitch = inches * _MM_PER_INCH / hypot(1920, 1080)
+    return float(cap_px * pitch / (distance_m * 1000) * _ARCMIN)
+
+
+def test_a_display_is_authorised_sized_told_and_revoked(
+    stack: Stack, person: Person, browser: Browser, complaints: list[str]
+) -> None:
+    """Checks 24 and 27. The display's browser never signs in, and nobody touches it after its link."""
+    keeper = person("supervisor1", "/displays/")
+    keeper.fill("#display-name", "Floor east")
+    keeper.get_by_role("button", name="Make its link").click()
+    link = keeper.locator(".notice .data").inner_text()
+    context = browser.new_context(viewport={"width": 1920, "height": 1080}, reduced_motion="reduce")
+    try:
+        wall = context.new_page()
+        wall.set_default_timeout(15_000)
+        wall.goto(link, wait_until="commit")
+        wall.wait_for_selector("html[data-live-state=live]")
+        assert "/wall/d/" in wall.url
+        assert "#" not in wall.url
+        call = new_call(person("calltaker1", "/console/"), where="commons park", nature="welfare")
+        number = stack.rows(
+            "SELECT lpad(i.number::text, 4, '0') FROM dispatch_call c JOIN dispatch_incident i ON i.id = c.incident_id"
+            " WHERE c.id = %s",
+            call,
+        )[0][0]
+        expect(wall.locator(".wall-row.call", has_text=number)).to_be_visible()
+        assert not wall.evaluate(_SCROLLS)
+        assert _arcmin(wall.evaluate(_CAPS), 65, 5) >= 16
+        keeper.goto(keeper.url)
+        keeper.get_by_role("link", name="Set up").first.click()
+        keeper.fill("[name=inches]", "50")
+        keeper.get_by_role("button", name="Save").click()
+        expect(keeper.get_by_role("status")).to_contain_text("Saved")
+        expect(wall.locator(".columns.tight")).to_be_visible()
+        wall.wait_for_selector("html[data-live-state=live]")
+        assert not wall.evaluate(_SCROLLS)
+        assert _arcmin(wall.evaluate(_CAPS), 50, 5) >= 16
+        keeper.goto(f"{stack.address}/displays/")
+        keeper.get_by_role("button", name="Revoke").click()
+        expect(wall.locator("body")).to_contain_text("not authorised", timeout=30_000)
+        expect(wall.locator("body")).not_to_contain_text(number)
+        until(lambda: wall.locator(".wall-row").count() == 0, "the board is empty")
+    finally:
+        context.close()
+    assert complaints == []
