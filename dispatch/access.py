@@ -16,21 +16,27 @@ from dispatch.models import (
     Alarm,
     Assignment,
     Call,
+    CallHandover,
     Decision,
     Handoff,
     HandoffTarget,
+    Handover,
     Incident,
+    LocationEntry,
     NarrativeEntry,
     ReviewItem,
     StageOrder,
     Transfer,
 )
+from dispatch.selectors.one_incident import incident_read
 from dispatch.states import ASSIGNMENT_LIVE
 from people.models.audience import Audience
 from responders.models import Unit
 from responders.selectors import unit_of
 
 M = TypeVar("M", bound=Model)
+KEEPERS = frozenset({Role.SUPERVISOR, Role.SYSTEM_ADMINISTRATOR})
+"""Who follows up forced addresses."""
 
 
 def _one(rows: QuerySet[M], user: User, id: UUID, centre: str = "centre") -> M:
@@ -49,7 +55,9 @@ def _crew_of_incident(user: User, incident_id: UUID) -> bool:
 
 def incident_for(user: User, id: UUID, *, change: bool = False) -> Incident:
     """An incident, for the floor; for a crew only while it is assigned; for an auditor to read."""
-    incident = _one(Incident.objects.select_related("centre", "owner", "program_version__program"), user, id)
+    incident = incident_read("one.id = %s AND one.centre_id = %s", [id, user.centre_id])
+    if incident is None:
+        raise Http404
     if may(user, *FLOOR) or _crew_of_incident(user, incident.pk):
         return incident
     if not change and may(user, Role.AUDITOR):
@@ -146,10 +154,32 @@ def stage_order_for(user: User, id: UUID) -> StageOrder:
     raise PermissionDenied("This order is for another crew.")
 
 
+def may_strike(user: User, entry: NarrativeEntry) -> bool:
+    """Whether the person may strike a note: its own writer, or a supervisor."""
+    return entry.by_id == user.pk or may(user, Role.SUPERVISOR)
+
+
+def call_handover_for(user: User, id: UUID) -> CallHandover:
+    """A call's offer to a colleague, for the two people that it is between."""
+    handover = _one(CallHandover.objects.select_related("call", "by", "to"), user, id, "call__centre")
+    if user.pk in {handover.by_id, handover.to_id}:
+        return handover
+    raise PermissionDenied("This call is offered to somebody else.")
+
+
+def forced_location_for(user: User, id: int) -> LocationEntry:
+    """A forced address of one's own centre, for whoever keeps the gazetteer. Raises Http404."""
+    require(user, *KEEPERS)
+    found = LocationEntry.objects.filter(pk=id, state=LocationEntry.State.FORCED, incident__centre=user.centre).first()
+    if found is None or user.centre_id is None:
+        raise Http404
+    return found
+
+
 def note_for(user: User, id: UUID) -> NarrativeEntry:
     """A note to strike: its own writer, or a supervisor."""
     entry = _one(NarrativeEntry.objects.select_related("incident"), user, id, "incident__centre")
-    if entry.by_id == user.pk or may(user, Role.SUPERVISOR):
+    if may_strike(user, entry):
         return entry
     raise PermissionDenied("Only its writer or a supervisor may strike a note.")
 
@@ -173,3 +203,12 @@ def audiences_of(user: User) -> frozenset[str]:
 def audiences_written(user: User) -> frozenset[str]:
     """Whom the person may write notes for: those whose notes they read, and from the floor justice as well."""
     return audiences_of(user) | ({str(Audience.JUSTICE)} if may(user, *FLOOR) else set())
+
+
+def handover_for(user: User, id: UUID) -> Handover:
+    """A hand-over list, for the two people that it is between and for supervisors."""
+    require(user, *FLOOR)
+    handover = _one(Handover.objects.select_related("centre", "from_user", "to_user"), user, id)
+    if user.pk in {handover.from_user_id, handover.to_user_id} or may(user, Role.SUPERVISOR):
+        return handover
+    raise PermissionDenied("This list is between two others.")

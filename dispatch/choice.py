@@ -12,6 +12,9 @@ from triage.cues import Cue
 from triage.response import ordered_services
 from triage.results import FitResult
 
+_FOR_POLICE = frozenset({"caller_asked_police", "officer_asked", "known_risk"})
+"""Reasons for an emergency response that name police, also where the answers so far ask only for EMS."""
+
 
 def standard(incident: Incident) -> Plan:
     """The standard response of an incident's nature: what goes when there is no suggestion."""
@@ -41,6 +44,8 @@ def chosen(judged: Judged, suggested: Plan, incident: Incident, response_class: 
         raise Refused("reason_needed", "Choose a reason.", field="reason")
     if response_class == "emergency":
         services = suggested.services or standard(incident).services
+        if reason in _FOR_POLICE:
+            services = ordered_services({*services, "police"})
         return Plan("emergency", "", services, suggested.triaged, reason, "")
     # A co-response is an officer with a clinician: police are asked whether or not a program sends the clinician.
     services = ordered_services({*suggested.services, "police"}) if response_class == "co_response" else ()

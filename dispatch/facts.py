@@ -26,6 +26,8 @@ class IncidentFacts:
     gender_needed: str = ""
     """"woman" or "man" where the caller's need for one is stated as required."""
     crew_needed: int = 1
+    officer_needed: bool = False
+    """The program sends officer and clinician in one vehicle: a unit without an officer is not sent alone."""
     position_needed: bool = False
     """The program says that a unit whose position is unknown or old is not sent."""
     beat: str = ""
@@ -54,6 +56,8 @@ class UnitFacts:
     languages: frozenset[str] = frozenset()
     genders: frozenset[str] = frozenset()
     crew_ids: frozenset[int] = frozenset()
+    officer: bool = False
+    """Somebody armed, or an officer, is aboard."""
     beats: frozenset[str] = frozenset()
     """That its team serves; empty where it serves all of its programs' area."""
     free_since: datetime | None = None

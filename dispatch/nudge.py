@@ -3,6 +3,10 @@
 It never blocks the caller and never raises. A thread of this process publishes, with time-outs of 100 ms and a pause
 of a few seconds after a failure (measured with kombu's defaults: a refused broker costs 0.6 s and then an error after
 the call is stored, a frozen one never returns).
+
+One nudge at a time waits in the broker for the same work: a run serves everything that is pending, so those behind it
+would find nothing. A short-lived key says that one waits; the task takes it away before it reads (`nudge_taken`), so
+whatever commits after that nudges again. Should the message be lost, its key is gone after KEPT_MS.
 """
 
 import logging
@@ -12,13 +16,20 @@ import threading
 import time
 from typing import Any
 
+import redis
 from celery import current_app
 from django.db import transaction
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
 TIMEOUT_S = 0.1
 PAUSE_AFTER_FAILURE_S = 3.0
+KEPT_MS = 1000
+"""The sweeper's round: a nudge that was lost holds others back no longer than what finds the work without any."""
+ONE_WAITS = frozenset({"dispatch.offer"})
+"""Tasks that call `nudge_taken` first, and of which therefore one waiting message is enough."""
 _WAITING = 1000
 
 
@@ -31,6 +42,8 @@ class Nudger:
         self._queue: queue.Queue[tuple[str, tuple[Any, ...]]] = queue.Queue(_WAITING)
         self.sent = 0
         self.dropped = 0
+        self.spared = 0
+        """Nudges that were not sent because one for the same work was waiting."""
 
     def push(self, task: str, *args: Any) -> None:
         """Ask for a task to be run soon. Drops it when the broker is away: the sweeper finds the work anyway."""
@@ -53,22 +66,26 @@ class Nudger:
     def _run(self) -> None:
         closed_until = 0.0
         connection: Any = None
+        keys: redis.Redis | None = None
         while True:
             task, args = self._queue.get()
             if time.monotonic() < closed_until:
                 self.dropped += 1
                 continue
             try:
-                if connection is None:
-                    connection = _connection()
+                if connection is None or keys is None:
+                    connection, keys = _connection(), waiting_keys()
+                if task in ONE_WAITS and not keys.set(_key(task, args), "1", nx=True, px=KEPT_MS):
+                    self.spared += 1
+                    continue
                 current_app.send_task(task, args=args, connection=connection, retry=False, ignore_result=True)
                 self.sent += 1
             except Exception as error:  # noqa: BLE001 - a nudge may fail in any way the broker can; nothing is lost by it
                 self.dropped += 1
                 closed_until = time.monotonic() + PAUSE_AFTER_FAILURE_S
                 logger.warning("nudge not sent", extra={"task": task, "cause": type(error).__name__})
-                _discard(connection)
-                connection = None
+                _discard(connection, keys)
+                connection = keys = None
 
 
 def _connection() -> Any:
@@ -83,7 +100,36 @@ def _connection() -> Any:
     )
 
 
-def _discard(connection: Any) -> None:
+def waiting_keys() -> redis.Redis:
+    """The broker's own Redis, for the keys that say that a nudge waits. Gives up after TIMEOUT_S, never retries."""
+    return redis.Redis.from_url(
+        str(current_app.conf.broker_url),
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+        retry_on_error=[],
+    )
+
+
+def _key(task: str, args: tuple[Any, ...]) -> str:
+    return f"nudge:{task}:{':'.join(map(str, args))}"
+
+
+_taken: dict[str, redis.Redis] = {}
+
+
+def nudge_taken(task: str, *args: Any) -> None:
+    """A task begins: from here on the same nudge is sent again. Never raises; the key goes by itself soon."""
+    url = str(current_app.conf.broker_url)
+    try:
+        _taken.setdefault(url, waiting_keys()).delete(_key(task, args))
+    except redis.RedisError as error:
+        logger.debug("nudge key stays", extra={"task": task, "cause": type(error).__name__})
+
+
+def _discard(connection: Any, keys: redis.Redis | None) -> None:
+    if keys is not None:
+        keys.close()
     if connection is None:
         return
     try:

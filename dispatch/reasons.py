@@ -157,6 +157,13 @@ EXTEND = {
     "caller_agrees": "The caller agrees to wait",
     "clinician_on_line": "A clinician stays on the line",
 }
+HANDOVER_TAKEN = {
+    "ill": "They are ill or hurt",
+    "no_relief": "Nobody has come to relieve them",
+    "called_away": "Called away: evacuation or emergency",
+    "left": "They have left without handing over",
+}
+"""Why a supervisor takes a person's open work over without their offer."""
 
 
 def words(table: dict[str, str], code: str) -> str:

@@ -18,6 +18,7 @@ SHORTFALLS = {
     "other_beats": "serves other beats",
     "capability": "lacks a needed capability",
     "one_person": "too few crew members signed on",
+    "no_officer": "has no officer aboard, this program needs one",
     "language": "does not speak the caller's language",
     "gender": "has nobody of the gender that was asked for",
     "no_position": "position is not known or old",
@@ -37,7 +38,7 @@ _STEPS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"off_shift", "out_of_service", "on_break", "no_crew"}), "all_off_shift"),
     (frozenset({"other_beats"}), "none_covers_place"),
     (frozenset({"declined", "did_not_answer", "cancelled", "not_answering"}), "all_declined"),
-    (frozenset({"capability", "one_person", "language", "gender", "no_position"}), "capability_missing"),
+    (frozenset({"capability", "one_person", "no_officer", "language", "gender", "no_position"}), "capability_missing"),
     (frozenset({"busy", "named_for_other"}), "all_busy"),
 )
 _NUMBERS = {1: "one crew member", 2: "two", 3: "three", 4: "four"}
@@ -67,6 +68,8 @@ def shortfalls_of(incident: IncidentFacts, unit: UnitFacts, at: datetime) -> tup
         found.append("capability")
     if 0 < unit.crew < incident.crew_needed:
         found.append("one_person")
+    if incident.officer_needed and not unit.officer:
+        found.append("no_officer")
     if incident.language_needed and incident.language not in {"", "en"} and incident.language not in unit.languages:
         found.append("language")
     if incident.gender_needed and incident.gender_needed not in unit.genders:

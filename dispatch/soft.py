@@ -49,8 +49,13 @@ def _rested_min(unit: UnitFacts, at: datetime) -> float:
     return 0.0 if unit.free_since is None else min(REST_FULL_MIN, (at - unit.free_since).total_seconds() / 60)
 
 
-def _travel(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> float:
+def travel_points(j: Journey | None) -> float:
+    """What nearness gives."""
     return 0.0 if j is None else max(0.0, TRAVEL_MOST - j.seconds / SECONDS_A_POINT)
+
+
+def _travel(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> float:
+    return travel_points(j)
 
 
 def _travel_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> str:
@@ -154,6 +159,18 @@ def points_of(incident: IncidentFacts, unit: UnitFacts, journey: Journey | None,
     if incident.wanted:
         points += _wanted(incident, unit, journey, at)
     return round(points, 2)
+
+
+def standing_points(unit: UnitFacts, at: datetime) -> float:
+    """What a unit has whatever the call is: rest and load."""
+    rest = REST_MOST * _rested_min(unit, at) / REST_FULL_MIN
+    return rest + LOAD_EACH * min(LOAD_MOST, unit.recent_calls)
+
+
+def most_points(incident: IncidentFacts) -> float:
+    """What a call can give any unit at most, besides nearness and the unit's standing points."""
+    spoken = LANGUAGE if incident.language else 0.0
+    return spoken + (CONTINUITY if incident.met else 0.0) + WANTED * len(incident.wanted)
 
 
 def counted_of(incident: IncidentFacts, unit: UnitFacts, journey: Journey | None, at: datetime) -> tuple[Counted, ...]:

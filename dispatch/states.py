@@ -35,6 +35,8 @@ def _f(*states: str) -> frozenset[str]:
 
 
 CALL_ENDS = ("completed", "dropped", "abandoned", "silent", "transferred", "misdial", "test")
+CALL_LOST = frozenset({"dropped", "abandoned", "silent"})
+"""Ends that owe the caller callbacks."""
 CALL_STATES = ("open", "ended")
 
 INCIDENT_STATES = (

@@ -6,9 +6,10 @@ holder that is stopped but not killed would otherwise keep the lock for ever.
 """
 
 import logging
+import os
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -31,8 +32,9 @@ ROUND_S = 1.0
 class Sweeper:
     """The loop over all centres of one database."""
 
-    def __init__(self, *, round_s: float = ROUND_S) -> None:
+    def __init__(self, *, round_s: float = ROUND_S, clock_off_s: float = 0.0) -> None:
         self.round_s = round_s
+        self.clock_off = timedelta(seconds=clock_off_s)
         self.beaten = float("-inf")
         self.holder: psycopg.Connection[tuple[object, ...]] | None = None
 
@@ -45,7 +47,7 @@ class Sweeper:
         parameters = connection.get_connection_params()
         for key in ("pool", "cursor_factory", "prepare_threshold", "context"):
             parameters.pop(key, None)
-        made = psycopg.connect(**parameters, autocommit=True, application_name="sweeper")
+        made = psycopg.connect(**parameters, autocommit=True, application_name=f"sweeper {os.getpid()}")
         row = made.execute("SELECT pg_try_advisory_lock(%s)", [SWEEP_LOCK]).fetchone()
         if row is not None and row[0]:
             # The session must outlive quiet minutes; only its time-outs for being idle are lifted.
@@ -114,7 +116,7 @@ class Sweeper:
             begun = datetime.now(UTC)
             try:
                 if self.hold():
-                    self.sweep(begun)
+                    self.sweep(begun + self.clock_off)
             except (OperationalError, InterfaceError, psycopg.Error) as error:
                 logger.warning("sweep round lost", extra={"cause": type(error).__name__})
                 self._start_over()

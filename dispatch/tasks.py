@@ -4,17 +4,22 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Centre
+from dispatch.due.alarms import WORKER
+from dispatch.nudge import nudge_taken
 from dispatch.services.offers import offers_run
+from live.services import engine_heartbeat
 
 
 @shared_task(name="dispatch.offer")
 def offer(centre_id: int) -> int:
     """Offer a centre's pending incidents."""
+    nudge_taken("dispatch.offer", centre_id)
     return len(offers_run(centre=Centre.objects.get(pk=centre_id), at=timezone.now()))
 
 
 @shared_task(name="dispatch.offer_pending")
 def offer_pending() -> int:
-    """Beat's round over all centres; the sweeper's twin through the broker."""
+    """Beat's round over all centres; the sweeper's twin through the broker. Says that beat and worker are alive."""
+    engine_heartbeat(role=WORKER)
     at = timezone.now()
     return sum(len(offers_run(centre=centre, at=at)) for centre in Centre.objects.all())

@@ -1,22 +1,59 @@
 """What falls due by time alone in this app: approved versions whose time has come. The sweeper runs it each second."""
 
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from http import HTTPStatus
 
 from accounts.models import Centre
+from accounts.problems import Refused
 from programs.models import ProgramVersion, ProtocolVersion, VersionState
 from programs.services.protocols import protocol_go_live
 from programs.services.publishing import version_go_live
 
+AGAIN_S = 30
+"""A check that could not be run is run again only after this: it may hold the loop up."""
+_unchecked: dict[str, tuple[datetime, str]] = {}
+"""By id of a version: when its check could not be run here, and why."""
 
-def versions_live(centre: Centre, at: datetime) -> int:
-    """Protocols first, then programs, each live from its time on. Returns how many went live."""
+
+@dataclass
+class Due:
+    """What came of the versions whose time has come: how many went live, and why others did not."""
+
+    live: int = 0
+    waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By id of the version: its name, and the reason in words."""
+
+
+def versions_live(centre: Centre, at: datetime) -> Due:
+    """Protocols first, then programs, each live from its time on unless it does not hold: then it goes on waiting."""
     due = {"state": VersionState.SCHEDULED, "effective_from__lte": at}
-    done = 0
-    for protocol in ProtocolVersion.objects.filter(centre=centre, **due):
-        done += protocol_go_live(version=protocol, at=at).state == VersionState.PUBLISHED
-    for version in ProgramVersion.objects.filter(program__centre=centre, **due):
-        done += version_go_live(version=version, at=at).state == VersionState.PUBLISHED
+    done = Due()
+    protocols = ProtocolVersion.objects.filter(centre=centre, **due).select_related("centre")
+    for protocol in protocols:
+        _one(protocol, partial(protocol_go_live, version=protocol, at=at), done, at)
+    for version in ProgramVersion.objects.filter(program__centre=centre, **due).select_related("program__centre"):
+        _one(version, partial(version_go_live, version=version, at=at), done, at)
     return done
 
 
-JOBS = (versions_live,)
+def _one(
+    version: ProtocolVersion | ProgramVersion,
+    go_live: Callable[[], ProtocolVersion | ProgramVersion],
+    done: Due,
+    at: datetime,
+) -> None:
+    key = str(version.pk)
+    tried, why = _unchecked.get(key, (None, ""))
+    if tried is not None and timedelta(0) <= at - tried < timedelta(seconds=AGAIN_S):
+        done.waiting[key] = (str(version), why)
+        return
+    _unchecked.pop(key, None)
+    try:
+        done.live += go_live().state == VersionState.PUBLISHED
+    except Refused as refused:
+        done.waiting[key] = (str(version), refused.detail)
+        if refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            _unchecked[key] = (at, refused.detail)

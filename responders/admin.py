@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -24,10 +25,28 @@ class TeamAdmin(CentreAdmin):
     list_filter = ("kind", "agency")
 
 
+class UnitForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """What a unit is. How it can be sent changes only while it is on no call: offers and orders count on it."""
+
+    def clean_armed(self) -> bool:
+        return self._as_before_on_a_call("armed")
+
+    def clean_exclusive(self) -> bool:
+        return self._as_before_on_a_call("exclusive")
+
+    def _as_before_on_a_call(self, name: str) -> bool:
+        value: bool = self.cleaned_data[name]
+        unit = self.instance
+        if unit.pk and value != self.initial.get(name) and unit.assignments.filter(ended_at__isnull=True).exists():
+            raise forms.ValidationError("It is asked or on a call now: change this when it is free.")
+        return value
+
+
 @admin.register(Unit)
 class UnitAdmin(CentreAdmin):
     """Units. Where a unit is and whether it is in service is the crew's and the dispatcher's, not set here."""
 
+    form = UnitForm
     list_display = ("call_sign", "team", "agency", "kind", "service")
     list_filter = ("kind", "team", "service")
     search_fields = ("call_sign",)

@@ -10,7 +10,7 @@ from accounts.api import CentreView, described
 from dispatch.access import decision_for, incident_for
 from dispatch.api.inputs import DecisionSerializer, SecondSerializer
 from dispatch.api.outputs import DecisionMadeSerializer
-from dispatch.api.show import decision_shown
+from dispatch.api.show import decision_made, decision_shown
 from dispatch.services.decisions import decision_second, decision_take
 
 
@@ -27,7 +27,8 @@ class IncidentDecision(CentreView):
         incident, data = incident_for(self.person, id, change=True), self.checked(DecisionSerializer)
         decision_id = self.create_id(data.pop("id", None))
         made = decision_take(id=decision_id, incident=incident, by=self.person, at=self.at, **data)
-        return decision_shown(made.pk, status=201 if made.at == self.at else 200)
+        # What was just made is answered as it stands in memory; one that was known already is read.
+        return decision_made(made) if made.at == self.at else decision_shown(made.pk)
 
 
 class DecisionSecond(CentreView):

@@ -43,6 +43,7 @@ from dispatch.selectors.engine_facts import recommend_for, units_with_facts
 from dispatch.selectors.incident import incident_detail, incidents_page
 from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.triage import judge
+from dispatch.services.callbacks import callback_attempt
 from dispatch.services.closing import incident_close
 from dispatch.services.cues import cue_dismiss
 from dispatch.services.handoffs import handoff_request
@@ -165,7 +166,13 @@ class IncidentNotes(IncidentView):
         call = incident.calls.filter(pk=call_id).first() if call_id is not None else None
         if call_id is not None and call is None:
             raise Refused("call_elsewhere", "This call is not of this incident.", field="call")
-        kind = NarrativeEntry.Kind.CALLBACK if data.pop("callback") else NarrativeEntry.Kind.NOTE
+        reached, callback = data.pop("reached"), data.pop("callback")
+        if callback and call is not None and call.state == "ended" and has_role(*FLOOR)().has_permission(request, self):
+            said = {"text": data["text"], "device_at": data.get("device_at")}
+            callback_attempt(id=note_id, call=call, reached=reached, by=self.person, at=self.at, **said)
+            note = NarrativeEntry.objects.get(pk=note_id)
+            return Response(NoteOutSerializer(note).data, status=201 if note.at == self.at else 200)
+        kind = NarrativeEntry.Kind.CALLBACK if callback else NarrativeEntry.Kind.NOTE
         if not has_role(*FLOOR)().has_permission(request, self):
             kind = NarrativeEntry.Kind.CREW
         note = note_add(id=note_id, incident=incident, call=call, kind=kind, by=self.person, at=self.at, **data)

@@ -99,6 +99,7 @@ class NoteSerializer(InputSerializer):
     audience = CodeField(Audience.values, default=Audience.GENERAL)
     call = serializers.UUIDField(required=False, allow_null=True, help_text="the call that it is about")
     callback = serializers.BooleanField(default=False, help_text="the note records a callback")
+    reached = serializers.BooleanField(default=False, help_text="the callback of a call that ended reached the caller")
     device_at = InstantField(required=False)
 
 

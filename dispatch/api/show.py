@@ -2,10 +2,12 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from accounts.models import Centre
 from dispatch import choice
@@ -59,12 +61,26 @@ def suggestion_shown(incident_id: UUID, at: datetime, *, status: int = 200) -> R
     return Response(SuggestionSerializer(body).data, status=status)
 
 
-def decision_shown(decision_id: UUID, *, status: int = 200) -> Response:
+def decision_shown(decision_id: UUID) -> Response:
     """A decision and what became of the incident."""
     decision = Decision.objects.select_related("by", "second_by", "program_version__program").get(pk=decision_id)
-    incident = incident_again(decision.incident_id)
-    data = {"decision": DecisionOutSerializer(decision).data, "incident": IncidentSerializer(incident).data}
-    return Response(data, status=status)
+    return Response(_decided(decision, incident_again(decision.incident_id)))
+
+
+def decision_made(decision: Decision) -> Response:
+    """The same of a decision that this request has just made: its incident was locked and is as it was written."""
+    return Response(_decided(decision, decision.incident), status=201)
+
+
+def _decided(decision: Decision, incident: Incident) -> dict[str, Any]:
+    shown = _serializer(DecisionOutSerializer).to_representation(decision)
+    return {"decision": shown, "incident": _serializer(IncidentSerializer).to_representation(incident)}
+
+
+@cache
+def _serializer(kind: type[BaseSerializer[Any]]) -> BaseSerializer[Any]:
+    """One for all requests: it keeps nothing of what it shows, and building its fields costs more than showing."""
+    return kind()
 
 
 def handoff_shown(handoff_id: UUID, *, status: int = 200) -> Response:

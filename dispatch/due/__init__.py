@@ -12,6 +12,7 @@ from django.db import connection
 from accounts.models import Centre
 from dispatch.due.alarms import alarms_unowned, positions_stale, programs_uncovered, services_silent
 from dispatch.due.answers import answers_aged
+from dispatch.due.callbacks import callbacks_owed, callbacks_promised
 from dispatch.due.consoles import silent_consoles
 from dispatch.due.crews import (
     cautions_new,
@@ -29,12 +30,15 @@ from dispatch.due.offers import offers_expired, pending_offered
 from dispatch.due.promise import promises
 from dispatch.due.stage_orders import risen_unanswered, stage_orders_unread
 from dispatch.due.transfers import transfers_unanswered, transfers_untaken, words_owed
-from programs.due import versions_live
+from dispatch.due.versions import versions_live
 
 __all__ = [
     "JOBS",
+    "SELDOM",
     "alarms_unowned",
     "answers_aged",
+    "callbacks_owed",
+    "callbacks_promised",
     "cautions_new",
     "crew_alarms_unanswered",
     "crews_silent",
@@ -77,6 +81,8 @@ JOBS: tuple[Callable[[Centre, datetime], int], ...] = (
     transfers_untaken,
     words_owed,
     silent_consoles,
+    callbacks_owed,
+    callbacks_promised,
     crews_silent,
     second_units_sought,
     safety_checks_overdue,
@@ -91,15 +97,24 @@ JOBS: tuple[Callable[[Centre, datetime], int], ...] = (
     versions_live,
 )
 
+SELDOM_S = 10
+SELDOM = frozenset({positions_stale, programs_uncovered, services_silent})
+"""Jobs that look for a silence of a minute or more: they run in every tenth second only (a multiple of `SELDOM_S`)."""
+
 
 def run(centre: Centre, at: datetime, *, alive: Callable[[], None] = lambda: None) -> dict[str, int]:
-    """Run every job; one that fails is logged and stops no other. `alive` is called between jobs, which may be long.
+    """Run every job that has its turn; one that fails is logged and stops no other.
+
+    `alive` is called between jobs, which may be long.
 
     Raises the database's error when the connection itself is lost.
     """
     done: dict[str, int] = {}
     for job in JOBS:
         alive()
+        if job in SELDOM and at.second % SELDOM_S:
+            done[job.__name__] = 0
+            continue
         try:
             done[job.__name__] = job(centre, at)
         except Exception:

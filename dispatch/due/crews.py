@@ -3,22 +3,23 @@
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Centre
 from dispatch.due.rows import each
-from dispatch.models import Alarm, Assignment, StageOrder
-from dispatch.selectors.triage import place_of
+from dispatch.models import Alarm, Assignment, Incident, LocationEntry, StageOrder
+from dispatch.selectors.triage import CAUTION_ANSWERS, hazards_at, place_of
 from dispatch.selectors.units import silence_said
 from dispatch.services.alarms import alarm_escalate, alarm_raise, alarm_say
 from dispatch.services.beside import beside_offer, beside_wanted
-from dispatch.services.cautions import caution_reach
+from dispatch.services.cautions import caution_raises, caution_reach
 from dispatch.services.journal import incident_locked
 from dispatch.services.safety_checks import check_overdue
 from dispatch.services.silence import crew_watched, silence_of
 from dispatch.states import ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE, NOT_MOVING_S, STUCK_AFTER_S
+from people.geometry import box_around
 from people.models import Caution
-from people.selectors import cautions_at
+from people.selectors import CAUTION_RADIUS_M
 
 CREW_ESCALATE_S = 30
 """An alarm about a crew that nobody has ended for so long goes to the supervisor, too."""
@@ -140,7 +141,7 @@ def cautions_new(centre: Centre, at: datetime) -> int:
     young = list(
         Caution.objects.filter(
             centre=centre, premise__isnull=False, added_at__gt=at - timedelta(seconds=NEW_CAUTION_S), added_at__lte=at
-        )
+        ).select_related("premise")
     )
     if not young:
         return 0
@@ -152,16 +153,46 @@ def cautions_new(centre: Centre, at: datetime) -> int:
         unit__armed=False,
         by_phone=False,
         accepted_at__lt=max(one.added_at for one in young),
+        incident__in=_entries_near(centre, young).values("incident"),
     ).select_related("incident__centre")
-    count = 0
+    count = _before_any_crew(centre, [one for one in young if (one.kind, one.severity) in CAUTION_ANSWERS], at)
     for assignment in live:
         where = place_of(assignment.incident)
         if where is None:
             continue
-        here = cautions_at(centre=centre, lat=where.lat, lon=where.lon, place=where.place, at=at)
+        here = hazards_at(assignment.incident, where, at=at)
         newest = [one for one in here if one.added_at >= since and _after(one, assignment)]
         count += each(centre, newest, partial(_reach, assignment, at))
     return count
+
+
+def _entries_near(centre: Centre, young: list[Caution]) -> QuerySet[LocationEntry]:
+    """Where incidents were said to be, at or around the places of these cautions: a first cut, still to be judged."""
+    near = Q(pk__in=[])
+    for caution in young:
+        if caution.premise is not None:
+            south, north, west, east = box_around(caution.premise.lat, caution.premise.lon, CAUTION_RADIUS_M)
+            near |= Q(lat__range=(south, north), lon__range=(west, east)) | Q(place=caution.premise.place_id)
+    return LocationEntry.objects.filter(near, subject="incident", incident__centre=centre)
+
+
+def _before_any_crew(centre: Centre, young: list[Caution], at: datetime) -> int:
+    """The same for calls that were sent and that no crew has accepted yet: whoever accepts must not go as decided."""
+    if not young:
+        return 0
+    entries = _entries_near(centre, young).filter(incident__state__in=["pending", "held"])
+    count = 0
+    for incident in Incident.objects.filter(pk__in=entries.values("incident"), sent_at__isnull=False).select_related(
+        "centre"
+    ):
+        here = {one.pk for one in hazards_at(incident, place_of(incident), at=at)}
+        newest = [one for one in young if one.pk in here]
+        count += each(centre, newest, partial(_raise, incident, at))
+    return count
+
+
+def _raise(incident: Incident, at: datetime, caution: Caution) -> bool:
+    return caution_raises(caution=caution, incident=incident, at=at)
 
 
 def _after(caution: Caution, assignment: Assignment) -> bool:

@@ -5,26 +5,78 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('dispatch', '0005_cue_dismissal'),
-        ('responders', '0004_team_beats'),
+        ("dispatch", "0005_cue_dismissal"),
+        ("responders", "0004_team_beats"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='alarm',
-            name='kind',
-            field=models.CharField(choices=[('panic', 'Crew needs help'), ('stage_unacknowledged', 'Crew has not read the stage order'), ('handoff_unacknowledged', 'Hand-off not acknowledged: phone them'), ('promise_warning', 'Promise runs out'), ('promise_broken', 'Promise broken'), ('no_unit', 'No unit can go'), ('returned', 'Returned to 911'), ('rising_risk', 'Danger rose after sending'), ('engine_error', 'No suggestion: use standard dispatch'), ('second_person', 'A less cautious choice waits for you'), ('silent_console', 'A console went silent with open calls'), ('dropped_call', 'Dropped call: call back'), ('hold_over', 'Hold is over: call back'), ('late_entry', 'Late entry: is it still live?'), ('backup_urgent', 'Crew wants backup now'), ('backup', 'Crew asks for backup, no hurry'), ('not_answering', 'Unit is not answering: safety check by radio'), ('safety_check', 'Crew has not said it is OK: call them'), ('stuck_status', 'Unit long in one status: ask them'), ('caution_unread', 'Crew has not read a new hazard'), ('pair_broken', 'One half of a co-response fell out'), ('primary_gone', 'Primary unit has left: choose who leads'), ('police_no_release', 'Police do not release the scene'), ('clinician_unavailable', 'No clinician is available'), ('returned_by_988', '988 hands the call back'), ('transfer_dropped', 'Transfer dropped: who has the caller?'), ('transfer_unanswered', 'Nobody answers the transfer'), ('transfer_back', 'A transfer came back'), ('team_asked', 'The clinician asks for a team'), ('word_owed', 'Tell the sender: reached or not'), ('handoff_declined', 'Hand-off declined: somebody must go'), ('ask_again', 'Waiting long: ask again'), ('call_back', 'Tell the caller the new time'), ('choose_unit', 'Asking took its time: choose a unit'), ('preempted', 'Its unit was taken for a more urgent call')], max_length=24),
+            model_name="alarm",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("panic", "Crew needs help"),
+                    ("stage_unacknowledged", "Crew has not read the stage order"),
+                    ("handoff_unacknowledged", "Hand-off not acknowledged: phone them"),
+                    ("promise_warning", "Promise runs out"),
+                    ("promise_broken", "Promise broken"),
+                    ("no_unit", "No unit can go"),
+                    ("returned", "Returned to 911"),
+                    ("rising_risk", "Danger rose after sending"),
+                    ("engine_error", "No suggestion: use standard dispatch"),
+                    ("second_person", "A less cautious choice waits for you"),
+                    ("silent_console", "A console went silent with open calls"),
+                    ("dropped_call", "Dropped call: call back"),
+                    ("hold_over", "Hold is over: call back"),
+                    ("late_entry", "Late entry: is it still live?"),
+                    ("backup_urgent", "Crew wants backup now"),
+                    ("backup", "Crew asks for backup, no hurry"),
+                    ("not_answering", "Unit is not answering: safety check by radio"),
+                    ("safety_check", "Crew has not said it is OK: call them"),
+                    ("stuck_status", "Unit long in one status: ask them"),
+                    ("caution_unread", "Crew has not read a new hazard"),
+                    ("pair_broken", "One half of a co-response fell out"),
+                    ("primary_gone", "Primary unit has left: choose who leads"),
+                    ("police_no_release", "Police do not release the scene"),
+                    ("clinician_unavailable", "No clinician is available"),
+                    ("returned_by_988", "988 hands the call back"),
+                    ("transfer_dropped", "Transfer dropped: who has the caller?"),
+                    ("transfer_unanswered", "Nobody answers the transfer"),
+                    ("transfer_back", "A transfer came back"),
+                    ("team_asked", "The clinician asks for a team"),
+                    ("word_owed", "Tell the sender: reached or not"),
+                    ("handoff_declined", "Hand-off declined: somebody must go"),
+                    ("ask_again", "Waiting long: ask again"),
+                    ("call_back", "Tell the caller the new time"),
+                    ("choose_unit", "Asking took its time: choose a unit"),
+                    ("preempted", "Its unit was taken for a more urgent call"),
+                ],
+                max_length=24,
+            ),
         ),
         migrations.CreateModel(
-            name='Recommendation',
+            name="Recommendation",
             fields=[
-                ('incident', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='recommendation', serialize=False, to='dispatch.incident')),
-                ('since', models.DateTimeField(help_text='when the engine first had a unit to name for this wait')),
-                ('at', models.DateTimeField(help_text='when this unit was named')),
-                ('why', models.JSONField(default=dict, help_text='points, reasons and shortfalls at that moment')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='responders.unit')),
+                (
+                    "incident",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="recommendation",
+                        serialize=False,
+                        to="dispatch.incident",
+                    ),
+                ),
+                ("since", models.DateTimeField(help_text="when the engine first had a unit to name for this wait")),
+                ("at", models.DateTimeField(help_text="when this unit was named")),
+                ("why", models.JSONField(default=dict, help_text="points, reasons and shortfalls at that moment")),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="responders.unit"
+                    ),
+                ),
             ],
         ),
     ]

@@ -52,6 +52,7 @@ class Alarm(models.Model):
         SERVICE_SILENT = "service_silent", "A part of the system is silent"
         CALLBACK_DUE = "callback_due", "Call back as promised"
         CANCEL_ASKED = "cancel_asked", "Caller cancels: decide"
+        VERSION_NOT_LIVE = "version_not_live", "An approved version did not go live"
         PLACE_CHANGED = "place_changed", "The place changed after sending: tell the crew"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

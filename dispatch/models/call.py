@@ -53,6 +53,12 @@ class Call(models.Model):
     received_at = models.DateTimeField(help_text="server time")
     device_at = models.DateTimeField(null=True, blank=True, help_text="the console's own time, when it differs")
     ended_at = models.DateTimeField(null=True, blank=True)
+    rang_at = models.DateTimeField(null=True, blank=True, help_text="when it began to ring, if the telephone says so")
+    parked_at = models.DateTimeField(null=True, blank=True, help_text="put aside by its call taker, still on the line")
+    whisper = models.BooleanField(default=False, help_text="the caller can only say yes or no, or press a key")
+    promised_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the caller was promised to be called back"
+    )
 
     class Meta:
         constraints = [
@@ -61,6 +67,7 @@ class Call(models.Model):
                 | (Q(state="ended", ended_at__isnull=False, ended_as__in=CALL_ENDS)),
                 name="call_end_is_whole",
             ),
+            models.CheckConstraint(condition=Q(parked_at__isnull=True) | Q(state="open"), name="call_parked_is_open"),
             models.UniqueConstraint(
                 fields=["centre", "external_id"], condition=~Q(external_id=""), name="imported_call_once"
             ),
@@ -68,10 +75,17 @@ class Call(models.Model):
         indexes = [
             models.Index(fields=["centre", "owner"], condition=Q(state="open"), name="call_open_by_owner"),
             models.Index(fields=["phone", "received_at"], name="call_by_phone"),
+            models.Index(
+                fields=["centre", "promised_at"], condition=Q(promised_at__isnull=False), name="call_promised"
+            ),
+            models.Index(fields=["centre", "received_at"], name="call_by_time"),
         ]
 
     def __str__(self) -> str:
         return f"call {self.pk}"
+
+
+HEADINGS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 
 
 class LocationEntry(models.Model):
@@ -99,6 +113,9 @@ class LocationEntry(models.Model):
     lon = models.FloatField(null=True, blank=True)
     beat = models.CharField(max_length=40, blank=True)
     location_type = models.CharField(max_length=24, blank=True)
+    moving = models.BooleanField(default=False, help_text="where somebody on the move was last seen")
+    heading = models.CharField(max_length=2, blank=True, help_text="compass direction, while moving")
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="when they were seen there, while moving")
     at = models.DateTimeField()
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
 
@@ -113,8 +130,16 @@ class LocationEntry(models.Model):
                 condition=Q(lat__isnull=True, lon__isnull=True) | Q(lat__range=(-90, 90), lon__range=(-180, 180)),
                 name="location_point_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(moving=False, heading="", seen_at__isnull=True)
+                | Q(moving=True, seen_at__isnull=False, heading__in=["", *HEADINGS]),
+                name="location_moving_is_whole",
+            ),
         ]
-        indexes = [models.Index(fields=["incident", "-id"], name="location_latest")]
+        indexes = [
+            models.Index(fields=["incident", "-id"], name="location_latest"),
+            models.Index(fields=["-id"], condition=Q(state="forced"), name="location_forced"),
+        ]
 
     def __str__(self) -> str:
         return f"location of {self.incident_id}"

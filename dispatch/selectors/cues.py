@@ -1,13 +1,16 @@
 """What the words of an incident's notes propose, what persons dismissed, and what must be confirmed first."""
 
+import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from dispatch.models import Answer, CueDismissal, Incident, NarrativeEntry
+from django.db import connection
+
+from dispatch.models import Answer, Incident, NarrativeEntry
 from dispatch.selectors.triage import answers_merged
 from people.models.audience import Audience
 from triage import cues, vocabulary
@@ -118,22 +121,45 @@ def confirming(cue: Cue, answers: Mapping[str, Any]) -> Any:
     return plain(most_dangerous(cue.key, [[cue.value], given if isinstance(given, list) else []]))
 
 
+class _Said(NamedTuple):
+    """What is read of a note."""
+
+    pk: UUID
+    audience: str
+    text: str
+
+
+_DISMISSED = "SELECT (SELECT array_agg(mark) FROM dispatch_cuedismissal WHERE incident_id = %s)"
+_NOTES = """
+ (SELECT jsonb_agg(jsonb_build_array(n.id, n.audience, t.text) ORDER BY n.at, n.id)
+    FROM dispatch_narrativeentry n JOIN dispatch_narrativetext t ON t.entry_id = n.id
+   WHERE n.incident_id = %s AND n.struck_at IS NULL)"""
+
+
 def proposals_of(incident: Incident, *, notes: Sequence[NarrativeEntry] | None = None, draft: str = "") -> Proposals:
     """Read an incident's notes (unless given, with their words) and a draft for cues.
 
     Never raises for a failing extractor: typing and sending go on, and the failure is logged without any text.
     """
-    dismissed = frozenset(CueDismissal.objects.filter(incident=incident).values_list("mark", flat=True))
+    # One statement: each answer, draft and decision of a call asks.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _DISMISSED if notes is not None else f"{_DISMISSED}, {_NOTES}",
+            [incident.pk] * (1 if notes is not None else 2),
+        )
+        marks, *more = cursor.fetchone()
+    dismissed = frozenset(marks or ())
     if notes is None:
-        notes = list(incident.narrative.filter(struck_at__isnull=True).select_related("words").order_by("at", "id"))
+        said_in = [_Said(UUID(key), *rest) for key, *rest in json.loads(more[0] or "[]")]
+    else:
+        unstruck = (note for note in notes if note.struck_at is None and hasattr(note, "words"))
+        said_in = [_Said(note.pk, note.audience, note.words.text) for note in unstruck]
     try:
         lexicon = cues.version()
-        by_note = {
-            note.pk: _cues_of(note, lexicon) for note in notes if note.struck_at is None and hasattr(note, "words")
-        }
+        by_note = {note.pk: _cues_of(note, lexicon) for note in said_in}
         typed = cues.find(draft) if draft.strip() else ()
         found = (*(cue for one in by_note.values() for cue in one), *typed)
-        open_to_all = {n.pk for n in notes if n.audience == Audience.GENERAL}
+        open_to_all = {note.pk for note in said_in if note.audience == Audience.GENERAL}
         said = {cue.mark for pk, one in by_note.items() if pk in open_to_all for cue in one}
         restricted = frozenset(cue.mark for cue in found if cue.mark not in said) - {cue.mark for cue in typed}
         return Proposals(found, dismissed, lexicon, restricted, by_note)
@@ -142,12 +168,12 @@ def proposals_of(incident: Incident, *, notes: Sequence[NarrativeEntry] | None =
         return Proposals(dismissed=dismissed)
 
 
-def _cues_of(note: NarrativeEntry, lexicon: str) -> tuple[Cue, ...]:
+def _cues_of(note: _Said, lexicon: str) -> tuple[Cue, ...]:
     if len(_read) > _MOST_READ:
         _read.clear()
     key = (note.pk, lexicon)
     if key not in _read:
-        _read[key] = cues.find(note.words.text)
+        _read[key] = cues.find(note.text)
     return _read[key]
 
 

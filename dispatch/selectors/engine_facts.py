@@ -134,6 +134,7 @@ def facts_at(
         language_needed=bool(setting(spec, "requires_language")),
         gender_needed=min(needs & GENDERS, default=""),
         crew_needed=2 if setting(spec, "two_person") else 1,
+        officer_needed=version is not None and is_co_response(version, "one_vehicle"),
         position_needed=bool(spec and spec.get("requires_position")),
         beat=beat,
         open_now=version is None or at is None or _open(version, incident.centre, at),
@@ -164,6 +165,17 @@ def covered(version: ProgramVersion, lat: float, lon: float) -> bool:
 def is_by_phone(version: ProgramVersion | None) -> bool:
     """Whether the program answers by telephone: nobody travels."""
     return version is not None and version.spec["rules"].get("response_class") == "tele_clinician"
+
+
+def is_co_response(version: ProgramVersion, units: str) -> bool:
+    """Whether the program sends officer and clinician, `units` says how: "one_vehicle" or "two_units"."""
+    co_response = version.spec["rules"].get("response_class") == "co_response"
+    return co_response and bool(setting(version.spec, "co_response_units") == units)
+
+
+def has_officer(armed: bool, capabilities: Collection[str]) -> bool:
+    """Whether an officer is aboard: the unit is armed, or says so among its capabilities."""
+    return armed or "officer" in capabilities
 
 
 def units_with_facts(centre: Centre, *, at: datetime, only: Collection[UUID] | None = None) -> list[Unit]:
@@ -221,6 +233,7 @@ def unit_facts(
         languages=frozenset(unit.languages).union(*(member.user.languages for member in crew)),
         genders=GENDERS.intersection(unit.capabilities),
         crew_ids=frozenset(member.user_id for member in crew),
+        officer=has_officer(unit.armed, unit.capabilities),
         beats=frozenset(unit.team.beats if unit.team else ()),
         free_since=unit.free_since,  # type: ignore[attr-defined]  # annotated
         recent_calls=unit.recent_calls or 0,  # type: ignore[attr-defined]  # annotated

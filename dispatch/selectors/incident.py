@@ -20,10 +20,9 @@ from dispatch.models import (
     Transfer,
 )
 from dispatch.selectors.incident_rows import IncidentRow, incident_rows
-from dispatch.selectors.triage import answers_of, place_of
+from dispatch.selectors.triage import answers_of, hazards_at, place_of
 from people.geometry import box_around, distance_m
 from people.models import Caution
-from people.selectors import cautions_at
 
 DUPLICATE_RADIUS_M = 150.0
 """Open incidents nearer than this are suggested as possible duplicates (configurable later; ux section 1.1)."""
@@ -83,9 +82,7 @@ def incident_detail(*, incident: Incident, viewer: User, at: datetime) -> Incide
 
 def cautions_for(incident: Incident, place: LocationEntry | None, at: datetime) -> list[Caution]:
     """Standing cautions at the incident's place."""
-    if place is None:
-        return []
-    return cautions_at(centre=incident.centre, lat=place.lat, lon=place.lon, place=place.place, at=at)
+    return hazards_at(incident, place, at=at)
 
 
 @dataclass(frozen=True)

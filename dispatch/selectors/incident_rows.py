@@ -17,6 +17,7 @@ from dispatch.selectors.row_parts import (
     HandoffOnIncident,
     TransferOnIncident,
     UnitOnIncident,
+    callback_step,
     follow,
     handoff_on,
     recommended,
@@ -179,7 +180,8 @@ def _incident_row(
         transfers=transfers,
         stage_order=any(unit.stage_order for unit in units),
         alarms=tuple(alarm.kind for alarm in alarms),
-        next_step=_next_step(incident, units, shown, transfers, len(calls), at),
+        next_step=("" if incident.sent_at else callback_step(alarms))
+        or _next_step(incident, units, shown, transfers, len(calls), at),
         no_unit=words(NO_UNIT, incident.no_unit_reason) if incident.no_unit_reason else "",
         no_unit_detail=tuple(incident.no_unit_detail),
         triaged=incident.triaged,

@@ -14,14 +14,15 @@ WAITS = {
 def officer_awaited(assignment: Assignment) -> str:
     """What the clinician's half of a pair still waits for: `accept`, `scene`, or nothing (empty). A key of WAITS.
 
-    Unknown is never yes: without an officer's half that can be found, the officer has not accepted.
+    Unknown is never yes: without an officer's half that can be found, the officer has not accepted, and one who cleared
+    without ever arriving has not made the scene safe.
     """
     if assignment.pair is None or assignment.slot == Slot.OFFICER or assignment.unit.armed:
         return ""
     officer = Assignment.objects.filter(
         pair=assignment.pair, slot=Slot.OFFICER, state__in=[*ASSIGNMENT_LIVE, "cleared"]
     ).first()
-    if officer is not None and officer.state in {*_THERE, "cleared"}:
+    if officer is not None and (officer.state in _THERE or (officer.state == "cleared" and officer.on_scene_at)):
         return ""
     handoff = assignment.officer_handoff
     accepted = handoff.state == "acknowledged" if handoff is not None else False

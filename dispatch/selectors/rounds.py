@@ -12,10 +12,12 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.models import Centre
+from accounts.row_read import row_read
 from dispatch.engine import who_can_go
 from dispatch.facts import IncidentFacts, UnitFacts
 from dispatch.matching import Pending, match
 from dispatch.models import Incident
+from dispatch.ranking import Ranking
 from dispatch.selectors.engine_facts import (
     KNOWN_SQL,
     NOTHING_KNOWN,
@@ -28,7 +30,6 @@ from dispatch.selectors.engine_facts import (
     units_with_facts,
 )
 from dispatch.selectors.free_units import Waiting, parsed, units_free
-from dispatch.selectors.row_read import row_read
 from dispatch.selectors.travel import travel_for
 from dispatch.travel import TravelTimes
 from programs.models import ProgramVersion
@@ -102,6 +103,7 @@ class Round:
     _versions: dict[Any, ProgramVersion] = field(default_factory=dict)
     _free: dict[UUID, dict[str, UnitFacts]] = field(default_factory=dict)
     _read_at: float = float("-inf")
+    _rankings: dict[UUID, Ranking] = field(default_factory=dict)
     _known: dict[UUID, Known] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
     """Units that this round asks no more: the shortfall that they have for other calls, empty while it is not known."""
@@ -186,18 +188,20 @@ class Round:
         if first is not None and planned not in refused:
             yield first
             refused = refused | {planned}
-        yield from self._ranked(incident, program, refused)
+        yield from self._ranking(incident, program, refused)
         if old and time.monotonic() - self._read_at > NEWS_AFTER_S:
             self._read({*self._free, program})
-            yield from self._ranked(incident, program, refused)
+            yield from self._ranking(incident, program, refused)
 
-    def _ranked(self, incident: IncidentFacts, program: UUID, refused: set[str]) -> list[UnitFacts]:
-        free = [unit for key, unit in self._free[program].items() if key not in refused]
-        return [unit for _, unit in who_can_go(incident, free, self.at, self.travel)]
+    def _ranking(self, incident: IncidentFacts, program: UUID, refused: set[str]) -> Iterator[UnitFacts]:
+        if program not in self._rankings:
+            self._rankings[program] = Ranking(list(self._free[program].values()), self.at)
+        return self._rankings[program].order(incident, self.travel, among=self._free[program], without=refused)
 
     def _read(self, programs: set[UUID]) -> None:
         self._free = units_free(programs, self.centre, self.at)
         self._read_at = time.monotonic()
+        self._rankings = {}
         for units in self._free.values():
             for unit_id in self.gone.keys() & units.keys():
                 del units[unit_id]

@@ -1,10 +1,11 @@
 """What an incident's row shows of its units, hand-offs and transfers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from dispatch.models import Assignment, Handoff, Incident, StageOrder, Transfer
+from dispatch.models import Alarm, Assignment, Handoff, Incident, StageOrder, Transfer
 from dispatch.selectors.words import ASSIGNMENT_WORDS
 from dispatch.states import HANDOFF_OWNER_ALARM_S
 
@@ -71,6 +72,15 @@ def unit_on(assignment: Assignment) -> UnitOnIncident:
         stage_read=order is not None and order.acknowledged_at is not None,
         why=_why(assignment.why) if assignment.state == "offered" else "",
     )
+
+
+def callback_step(alarms: Sequence[Alarm]) -> str:
+    """What a lost call owes, while nobody has sent its incident; empty where it owes nothing."""
+    owed = next((one for one in alarms if one.kind == Alarm.Kind.DROPPED_CALL), None)
+    if owed is None:
+        return ""
+    tried, of = int(owed.detail.get("tried", 0)), int(owed.detail.get("owed", 1))
+    return f"Call back: {tried} of {of} tries made" if tried < of else "Not reached: send, or close with a code"
 
 
 def recommended(incident: Incident) -> str:

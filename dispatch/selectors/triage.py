@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from accounts.models import User
+from accounts.row_read import row_read, rows_read
 from dispatch.models import Answer, Incident, LocationEntry
 from people.models import Caution
 from people.selectors import cautions_at
@@ -26,6 +27,12 @@ CAUTION_ANSWERS = {
     ("violence", "warn"): ("violence", "history_only"),
 }
 """What a caution of a kind and severity answers by itself (design section 5: answers of calls, crews and cautions)."""
+
+
+_LATEST = (
+    "one.id IN ((SELECT max(id) FROM dispatch_locationentry WHERE incident_id = %s AND subject = 'incident'),"
+    " (SELECT max(id) FROM dispatch_locationentry WHERE incident_id = %s AND subject = 'carrier'))"
+)
 
 
 @dataclass(frozen=True)
@@ -180,36 +187,50 @@ def answers_of(incident: Incident, rows: Sequence[Answer] | None = None) -> dict
 
 def place_of(incident: Incident) -> LocationEntry | None:
     """The incident's present location: the last statement about it, never the carrier's."""
-    return (
-        LocationEntry.objects.filter(incident=incident, subject=LocationEntry.Subject.INCIDENT)
-        .select_related("place")
-        .order_by("-id")
-        .first()
+    return row_read(
+        LocationEntry,
+        "one.incident_id = %s AND one.subject = 'incident' ORDER BY one.id DESC LIMIT 1",
+        [incident.pk],
+        joined=("place",),
     )
 
 
 def facts_of(incident: Incident, *, at: datetime, known: User | None = None) -> Facts:
     """Read what triage needs of an incident, in three queries and one for people other than `known` who answered."""
     # By hand and without a join: each answer of a call pays for it, and most rows are of one person.
-    rows = list(Answer.objects.raw("SELECT * FROM dispatch_answer WHERE incident_id = %s ORDER BY id", [incident.pk]))
+    rows = rows_read(Answer, "one.incident_id = %s ORDER BY one.id", [incident.pk])
     people = {known.pk: known} if known is not None else {}
     others = {row.by_id for row in rows if row.by_id is not None} - set(people)
     if others:
         people.update(User.objects.in_bulk(others))
     for row in rows:
         row.by = people.get(row.by_id) if row.by_id is not None else None
-    places = {
-        str(entry.subject): entry
-        for entry in LocationEntry.objects.filter(incident=incident)
-        .select_related("place")
-        .order_by("subject", "-id")
-        .distinct("subject")
-    }
+    # The latest of each subject, one after the other by the index: a caller on the move has many.
+    latest = rows_read(LocationEntry, _LATEST, [incident.pk, incident.pk], joined=("place",))
+    places = {str(entry.subject): entry for entry in latest}
     place = places.get(LocationEntry.Subject.INCIDENT)
-    cautions = (
-        cautions_at(centre=incident.centre, lat=place.lat, lon=place.lon, place=place.place, at=at) if place else []
-    )
+    cautions = hazards_at(incident, place, at=at)
     return Facts(incident, tuple(rows), place, places.get(LocationEntry.Subject.CARRIER), tuple(cautions))
+
+
+def hazards_at(incident: Incident, place: LocationEntry | None, *, at: datetime) -> list[Caution]:
+    """What is on file for an incident's present place, worst first.
+
+    Words that nobody has located yet (“rear door”, a street without a number) say nothing against the last point that
+    was known: its hazards count until there is another point.
+    """
+    if place is not None and place.place_id is None and place.lat is None:
+        place = (
+            LocationEntry.objects.filter(
+                incident=incident, subject=LocationEntry.Subject.INCIDENT, lat__isnull=False, id__lt=place.pk
+            )
+            .select_related("place")
+            .order_by("-id")
+            .first()
+        )
+    if place is None:
+        return []
+    return cautions_at(centre=incident.centre, lat=place.lat, lon=place.lon, place=place.place, at=at)
 
 
 def answers_at_place(incident: Incident, *, at: datetime) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dispatch.models.assignment import SentClass, Slot
 from dispatch.nudge import offer_after_commit
 from dispatch.reasons import DECLINE, DISPOSITIONS
 from dispatch.selectors.pairs import WAITS, officer_awaited
-from dispatch.selectors.triage import place_of
+from dispatch.selectors.triage import hazards_at, place_of
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.closing import settle
 from dispatch.services.journal import incident_locked, record
@@ -34,7 +34,6 @@ from dispatch.states import (
     TransitionRefused,
     assignment_step,
 )
-from people.selectors import cautions_at
 from responders.selectors import shift_end, status_mode
 
 ACTIONS = ("accept", "decline", "en_route", "stage", "on_scene", "with_person", "transport", "clear", "cancel")
@@ -156,7 +155,7 @@ def _alarms_over(assignment: Assignment, action: str, by: User | None, at: datet
         # Whoever gives a status has been heard.
         kinds.append(Alarm.Kind.SAFETY_CHECK)
     if assignment.state in ASSIGNMENT_ENDS:
-        kinds += [Alarm.Kind.CAUTION_UNREAD, Alarm.Kind.SAFETY_CHECK]
+        kinds += [Alarm.Kind.CAUTION_UNREAD, Alarm.Kind.SAFETY_CHECK, Alarm.Kind.PLACE_CHANGED]
     alarms_end(*kinds, subject=str(assignment.pk), at=at, by=by, note=assignment.state.replace("_", " "))
 
 
@@ -208,7 +207,7 @@ def _cautions_unread(incident: Incident, assignment: Assignment, at: datetime) -
     where = place_of(incident)
     if where is None or assignment.cautions_read_at is not None or assignment.relayed_by_id is not None:
         return False
-    return bool(cautions_at(centre=incident.centre, lat=where.lat, lon=where.lon, place=where.place, at=at))
+    return bool(hazards_at(incident, where, at=at))
 
 
 def _incident_follows(incident: Incident, assignment: Assignment, action: str, by: User | None, at: datetime) -> None:
@@ -233,8 +232,14 @@ def _incident_follows(incident: Incident, assignment: Assignment, action: str, b
             alarms_end(*over, subject=str(incident.pk), at=at, by=by, note="a unit accepted")
     elif action == "on_scene" or (action == "with_person" and before == "assigned"):
         incident.state = INCIDENT.to("arrive", before) if before in {"assigned", "on_scene"} else before
-        incident.promise_at = None
+        if not incident.offer_wanted:
+            # Otherwise another unit is still looked for, since the response was changed: its clock goes on.
+            incident.promise_at = None
         fields = ["state", "promise_at"]
+    elif action == "clear" and assignment.slot == Slot.PRIMARY and not incident.offer_wanted:
+        # The promise was met, with or without a word from the scene: what comes after is no part of it.
+        incident.promise_at = None
+        fields = ["promise_at"]
     elif action == "cancel" and assignment.accepted_at is not None and before in {"assigned", "on_scene"}:
         fields = _wanted_again(incident, assignment, at)
     if fields:
@@ -321,5 +326,6 @@ def cautions_relay(*, assignment: Assignment, by: User, at: datetime) -> Assignm
         audit(
             action="cautions.relay", at=at, by=by, centre=incident.centre, entity="assignment", entity_id=assignment.pk
         )
-        alarms_end(Alarm.Kind.CAUTION_UNREAD, subject=str(assignment.pk), at=at, by=by, note="relayed by radio")
+        told = (Alarm.Kind.CAUTION_UNREAD, Alarm.Kind.PLACE_CHANGED)
+        alarms_end(*told, subject=str(assignment.pk), at=at, by=by, note="relayed by radio")
     return assignment

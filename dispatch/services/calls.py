@@ -13,9 +13,11 @@ from dispatch.models.call import Channel
 from dispatch.selectors.triage import answers_merged
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.answers import answers_record
+from dispatch.services.callbacks import callbacks_owe
 from dispatch.services.closing import settle
 from dispatch.services.journal import call_locked, record
-from dispatch.states import CALL_ENDS, TransitionRefused
+from dispatch.services.transfer_rows import live_transfer, transfer_back, transfer_move
+from dispatch.states import CALL_ENDS, CALL_LOST, TransitionRefused
 from people.services import phone_record
 
 _RISKS_OF_A_DROP = ("suicide", "violence", "weapon")
@@ -44,8 +46,11 @@ def call_open(
     device_at: datetime | None = None,
     external_id: str = "",
     number: str = "",
+    rang_at: datetime | None = None,
 ) -> Call:
     """Make the call's row and its incident, owned by the call taker. The same id, or the same external id, is one call.
+
+    `rang_at`: when it began to ring, where the telephone system says so; what lies in the future counts as now.
 
     Raises Refused for an unknown channel, a number that is no number, or an id that belongs to another centre.
     """
@@ -56,7 +61,7 @@ def call_open(
         return known
     try:
         with transaction.atomic():
-            return _open(centre, id, channel, by, at, device_at, external_id, number)
+            return _open(centre, id, channel, by, at, device_at, external_id, number, rang_at)
     except IntegrityError:
         # The same create arrived twice at once; the other one was first.
         known = _known(centre, id, external_id)
@@ -83,6 +88,7 @@ def _open(
     device_at: datetime | None,
     external_id: str,
     number: str,
+    rang_at: datetime | None,
 ) -> Call:
     phone = phone_record(centre=centre, number=number, at=at) if number.strip() else None
     late = device_at is not None and at - device_at > timedelta(seconds=LATE_AFTER_S)
@@ -101,6 +107,7 @@ def _open(
         received_at=at,
         device_at=device_at,
         external_id=external_id,
+        rang_at=min(rang_at, at) if rang_at is not None else None,
     )
     record(
         incident=incident, entity="call", row=call, action="open", by=by, at=at, to_state="open", device_at=device_at
@@ -132,7 +139,7 @@ def phone_set(*, call: Call, number: str, confirmed: bool, by: User | None, at: 
 
 @transaction.atomic
 def call_end(*, call: Call, ended_as: str, by: User | None, at: datetime) -> Call:
-    """End a call with a code. A dropped, abandoned or silent call owes a callback and says so until one is noted.
+    """End a call with a code. A dropped, abandoned or silent call owes callbacks (services.callbacks).
 
     Raises TransitionRefused when it has ended otherwise already; ending it the same way twice changes nothing.
     """
@@ -143,8 +150,18 @@ def call_end(*, call: Call, ended_as: str, by: User | None, at: datetime) -> Cal
         if call.ended_as == ended_as:
             return call
         raise TransitionRefused("call", ended_as, call.state)
-    call.state, call.ended_as, call.ended_at = "ended", ended_as, at
-    call.save(update_fields=["state", "ended_as", "ended_at"])
+    transfer = live_transfer(call)
+    if transfer is not None and ended_as in CALL_LOST:
+        # Whoever was to take the caller, or had joined in, has nobody on the line any more.
+        transfer_back(incident, transfer, "drop", by, at, reason="caller_hung_up")
+    elif transfer is not None and transfer.bridge and transfer.state == "connected":
+        transfer_move(incident, transfer, "resolve", by, at, disposition="resolved_by_phone")
+    elif transfer is not None and transfer.state != "connected":
+        raise Refused("transfer_rings", "They have not answered yet: stay on the line, or take it back.", status=409)
+    elif transfer is not None and ended_as != "transferred":
+        raise Refused("transfer_open", "Somebody else has the caller: resolve it or take it back first.", status=409)
+    call.state, call.ended_as, call.ended_at, call.parked_at = "ended", ended_as, at, None
+    call.save(update_fields=["state", "ended_as", "ended_at", "parked_at"])
     record(
         incident=incident,
         entity="call",
@@ -165,17 +182,8 @@ def call_end(*, call: Call, ended_as: str, by: User | None, at: datetime) -> Cal
         entity_id=call.pk,
         detail={"as": ended_as},
     )
-    if ended_as in {"dropped", "abandoned", "silent"}:
-        alarm_raise(
-            centre=incident.centre,
-            kind=Alarm.Kind.DROPPED_CALL,
-            subject=str(call.pk),
-            at=at,
-            incident=incident,
-            owner_role=Role.CALL_TAKER,
-            owner=call.owner,
-            detail={"owed": 2, "within_s": 120},
-        )
+    if ended_as in CALL_LOST:
+        callbacks_owe(call, incident, at)
         told = answers_merged(incident)
         if incident.state not in {"closed", "joined"} and any(told.get(key) != "none" for key in _RISKS_OF_A_DROP):
             # Nobody is on the line to ask any more: that is an answer of its own, and triage counts it.

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.models import Alarm, Assignment, StageOrder
+from dispatch.models import Alarm, Assignment, Incident, StageOrder
 from dispatch.selectors.triage import answers_at_place, judge
 from dispatch.selectors.units import silence_said
 from dispatch.services.alarms import alarm_raise, alarms_end
@@ -57,6 +57,23 @@ def caution_reach(*, caution: Caution, assignment: Assignment, at: datetime) -> 
     return True
 
 
+@transaction.atomic
+def caution_raises(*, caution: Caution, incident: Incident, at: datetime) -> bool:
+    """Count a caution that is younger than the sending of a call that no crew has yet. Where it raises the class,
+    nobody is asked until a person has decided again, and whoever was asked gets a stage order. Returns whether it did.
+    """
+    incident = incident_locked(incident.pk)
+    risen = incident.risen_at is not None and incident.risen_at >= caution.added_at
+    if incident.sent_at is None or incident.sent_at >= caution.added_at or risen:
+        return False
+    if incident.decisions.filter(state="standing", at__gte=caution.added_at).exists():
+        # A person has decided since, with the caution on the screen.
+        return False
+    before = answers_at_place(incident, at=caution.added_at - timedelta(microseconds=1))
+    rise_check(incident=incident, before=before, judged=judge(incident=incident, at=at), by=caution.added_by, at=at)
+    return incident.risen_at == at
+
+
 def _told(assignment: Assignment, caution: Caution) -> bool:
     """Whether this crew was already told: by reading after it was on file, by an alarm, or by a stage order."""
     if assignment.cautions_read_at is not None and assignment.cautions_read_at >= caution.added_at:
@@ -91,5 +108,6 @@ def cautions_read(*, assignment: Assignment, by: User, at: datetime, device_at: 
         audit(
             action="cautions.read", at=at, by=by, centre=incident.centre, entity="assignment", entity_id=assignment.pk
         )
-        alarms_end(Alarm.Kind.CAUTION_UNREAD, subject=str(assignment.pk), at=at, by=by, note="read on the phone")
+        read = (Alarm.Kind.CAUTION_UNREAD, Alarm.Kind.PLACE_CHANGED)
+        alarms_end(*read, subject=str(assignment.pk), at=at, by=by, note="read on the phone")
     return assignment

@@ -11,7 +11,7 @@ from accounts.models import User
 from dispatch.engine import Candidate, IncidentFacts, recommend
 from dispatch.models import Assignment, Incident
 from dispatch.models.assignment import Slot
-from dispatch.selectors.engine_facts import standing, unit_facts, units_with_facts
+from dispatch.selectors.engine_facts import is_co_response, standing, unit_facts, units_with_facts
 from dispatch.selectors.free_units import unit_claimed
 from dispatch.selectors.triage import place_of
 from dispatch.services.handoffs import handoff_open
@@ -25,11 +25,7 @@ Offering = Callable[[Incident, Unit, Candidate, str, int, "User | None", datetim
 
 def two_units(version: ProgramVersion | None) -> bool:
     """Whether the program sends officer and clinician as two units."""
-    return (
-        version is not None
-        and version.spec["rules"].get("response_class") == "co_response"
-        and setting(version.spec, "co_response_units") == "two_units"
-    )
+    return version is not None and is_co_response(version, "two_units")
 
 
 def officer_offer(

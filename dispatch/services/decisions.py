@@ -12,16 +12,17 @@ from accounts.models import Role, User
 from accounts.problems import Refused
 from accounts.services import audit
 from dispatch import choice
-from dispatch.models import Alarm, Decision, Incident, ReviewItem
+from dispatch.models import Alarm, Decision, HistoryRow, Incident, ReviewItem
 from dispatch.not_diverted import NotDiverted, not_diverted
 from dispatch.nudge import offer_after_commit
 from dispatch.plan import Plan, direction
 from dispatch.reasons import OVERRIDE_LESS
+from dispatch.selectors.around_decision import Around, around_of
 from dispatch.selectors.cues import Proposals, proposals_of
 from dispatch.selectors.triage import Judged, judge
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.handoffs import handoff_open
-from dispatch.services.journal import incident_locked, record
+from dispatch.services.journal import incident_locked, insert_audited, record
 from dispatch.services.offers import offers_withdraw
 from dispatch.services.promise_clock import PROMISE_FIELDS, promise_start
 from dispatch.services.review import review_add
@@ -80,8 +81,9 @@ def decision_taken(
     if action not in ACTIONS:
         raise Refused("action_unknown", f"Choose one of {', '.join(ACTIONS)}.", field="action")
     incident = incident_locked(incident.pk)
-    known = Decision.objects.filter(pk=id).first()
-    if known is not None:
+    around = around_of(incident, id)
+    if around.known:
+        known = Decision.objects.get(pk=id)
         if known.incident_id != incident.pk:
             raise Refused("id_taken", "This decision id is already in use.", field="id", status=409)
         return Taken(known)
@@ -109,7 +111,7 @@ def decision_taken(
     version = judged.published.by_slug(chosen.program) if judged.published and chosen.program else None
     waits = way == "less"
     why_not = not_diverted(judged, suggested, chosen, incident, reason)
-    decision = Decision.objects.create(
+    decision = Decision(
         id=id,
         incident=incident,
         at=at,
@@ -130,23 +132,12 @@ def decision_taken(
         engine_version=judged.suggestion.engine_version if judged.suggestion else "none",
         second_due_at=at + timedelta(seconds=SECOND_PERSON_WAIT_S) if waits else None,
     )
-    audit(
-        action="decision.take",
-        at=at,
-        by=by,
-        centre=incident.centre,
-        entity="decision",
-        entity_id=decision.pk,
-        detail={
-            "class": chosen.response_class,
-            "suggested": suggested.response_class,
-            "action": action,
-            "reason": reason,
-        },
-    )
+    said = {"class": chosen.response_class, "suggested": suggested.response_class, "action": action, "reason": reason}
+    insert_audited(decision, action="decision.take", centre_id=incident.centre_id, by=by, at=at, detail=said)
     if action == "override":
         review_add(incident=incident, kind=ReviewItem.Kind.OVERRIDE, subject=decision.pk, reason=reason, by=by, at=at)
-    _others_superseded(incident, decision, by, at)
+    if around.undone:
+        _others_superseded(incident, decision, by, at)
     if waits:
         record(incident=incident, entity="decision", row=decision, action="wait_second", by=by, at=at, reason=reason)
         alarm_raise(
@@ -159,14 +150,15 @@ def decision_taken(
             detail={"decision": str(decision.pk)},
         )
     else:
-        _apply(incident, decision, chosen, version, why_not.code, by, at)
+        _apply(incident, decision, chosen, version, why_not.code, around, by, at)
     return Taken(decision, judged)
 
 
 def _way(incident: Incident, judged: Judged, action: str, chosen: Plan, suggested: Plan) -> str:
     """ "same", "more" or "less" cautious, than suggested and than sent. Raises Refused for a second accept or send."""
     way = direction(chosen.response_class, suggested.response_class)
-    if incident.sent_at is not None:
+    # A call that was given to another centre and came back was sent, and nobody here has decided it yet.
+    if incident.sent_at is not None and incident.response_class:
         since_sent = direction(chosen.response_class, incident.response_class)
         if action != "override" and since_sent != "more":
             raise Refused(
@@ -219,17 +211,21 @@ def _apply(
     plan: Plan,
     version: ProgramVersion | None,
     why_not: str,
+    around: Around,
     by: User | None,
     at: datetime,
 ) -> None:
     """Make a standing decision real: hand-offs requested, or the incident queued for a unit."""
     first = incident.sent_at is None
     before = incident.state
-    rises = not first and direction(plan.response_class, incident.response_class) == "more"
+    rises = bool(incident.response_class) and direction(plan.response_class, incident.response_class) == "more"
     same_program = version is not None and incident.program_version_id == version.pk
-    if rises or not same_program:
+    if around.offers and (rises or not same_program):
         offers_withdraw(incident, by, at, reason="plan_changed")
-    live = incident.assignments.filter(state__in=ASSIGNMENT_LIVE).exists()
+    # Read anew where offers were withdrawn: they were live until then.
+    live = around.live and incident.assignments.filter(state__in=ASSIGNMENT_LIVE).exists()
+    # Deciding ends a hold, also where a unit that assists was left on the incident.
+    stays = live and before != "held"
     incident.response_class = plan.response_class
     incident.not_diverted_reason = why_not
     incident.priority = min(incident.priority, _priority(incident, plan))
@@ -242,11 +238,11 @@ def _apply(
     if version is None:
         incident.offer_wanted = False
         incident.promise_at = None
-        incident.state = before if live else INCIDENT.to("transfer", before)
-    elif not (live and same_program):
+        incident.state = before if stays else INCIDENT.to("transfer", before)
+    elif not (stays and same_program):
         incident.offer_wanted = not incident.late
         promise_start(incident, version, at)
-        incident.state = before if live else INCIDENT.to("queue", before)
+        incident.state = before if stays else INCIDENT.to("queue", before)
     record(
         incident=incident,
         entity="decision",
@@ -318,7 +314,7 @@ def decision_second(*, decision: Decision, agree: bool, by: User, at: datetime) 
     if agree:
         judged = judge(incident=incident, at=at)
         slug = decision.program_version.program.slug if decision.program_version else ""
-        if judged.answers != decision.answers or judged.suggestion is None:
+        if judged.answers != decision.answers or judged.suggestion is None or _overtaken(incident, decision):
             raise Refused("answers_changed", "Answers have changed since: the choice must be made again.", status=409)
         if judged.published is not None and slug in judged.published.suspended:
             raise Refused("suspended", "Diversion to this program is stopped.", status=409)
@@ -342,10 +338,21 @@ def decision_second(*, decision: Decision, agree: bool, by: User, at: datetime) 
             tuple(decision.services),
             True,
         )
-        _apply(incident, decision, plan, decision.program_version, "", by, at)
+        _apply(incident, decision, plan, decision.program_version, "", around_of(incident, decision.pk), by, at)
     else:
         record(incident=incident, entity="decision", row=decision, action="refuse_second", by=by, at=at)
     return decision
+
+
+_OVERTAKES = ("nature", "risk_rise", "return_to_911", "rescue")
+"""Changes of an incident that are no answers and that a choice which still waits did not know of."""
+
+
+def _overtaken(incident: Incident, decision: Decision) -> bool:
+    """Whether something of _OVERTAKES has happened since the choice was made."""
+    rows = HistoryRow.objects.filter(incident_id=incident.pk)
+    asked = rows.filter(entity="decision", entity_id=decision.pk, action="wait_second").values_list("id", flat=True)
+    return rows.filter(action__in=_OVERTAKES, id__gt=max(asked, default=0)).exists()
 
 
 @transaction.atomic

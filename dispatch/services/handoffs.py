@@ -13,7 +13,7 @@ from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.closing import settle
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.pairs import officer_handoff_ends
-from dispatch.states import HANDOFF
+from dispatch.states import ASSIGNMENT_LIVE, HANDOFF, TRANSFER_LIVE
 
 
 def handoff_open(
@@ -215,5 +215,26 @@ def handoff_cancel(*, handoff: Handoff, reason: str, by: User, at: datetime) -> 
     )
     alarms_end(Alarm.Kind.HANDOFF_UNACKNOWLEDGED, subject=str(handoff.pk), at=at, by=by, note="withdrawn")
     officer_handoff_ends(incident=incident, handoff=handoff, by=by, at=at)
-    settle(incident=incident, by=by, at=at)
+    if not settle(incident=incident, by=by, at=at) and _nobody_comes(incident):
+        alarm_raise(
+            centre=incident.centre,
+            kind=Alarm.Kind.HANDOFF_DECLINED,
+            subject=str(handoff.pk),
+            at=at,
+            incident=incident,
+            owner=incident.owner,
+            urgent=True,
+            detail={"service": handoff.service, "reason": "withdrawn"},
+        )
     return handoff
+
+
+def _nobody_comes(incident: Incident) -> bool:
+    """Whether a sent incident that is not over has nobody on the way, asked or sought any more."""
+    if incident.sent_at is None or incident.offer_wanted or incident.state in {"closed", "joined", "held"}:
+        return False
+    return not (
+        incident.handoffs.filter(state__in=["requested", "acknowledged"]).exists()
+        or incident.assignments.filter(state__in=ASSIGNMENT_LIVE).exists()
+        or incident.transfers.filter(direction="out", state__in=TRANSFER_LIVE).exists()
+    )

@@ -8,10 +8,10 @@ from accounts.access import require
 from accounts.models import Role, User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.models import Alarm, Call, Incident
+from dispatch.models import Alarm, Answer, Call, Incident
 from dispatch.models.assignment import Slot
 from dispatch.nudge import offer_after_commit
-from dispatch.selectors.triage import answers_at_place, judge, place_of
+from dispatch.selectors.triage import CAUTION_ANSWERS, Facts, answers_at_place, facts_of, judge, place_of
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.closing import parts_end
 from dispatch.services.journal import incident_locked, record
@@ -21,6 +21,7 @@ from dispatch.services.rising import retriage, rise_check
 from dispatch.services.staging import risk_raise
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
 from triage import natures
+from triage.response import ResponseClass
 
 MAX_HOLD_S = 4 * 3600
 
@@ -111,7 +112,8 @@ def priority_set(*, incident: Incident, priority: int, reason: str, by: User, at
 
 @transaction.atomic
 def incident_hold(*, incident: Incident, until: datetime, reason: str, by: User, at: datetime) -> Incident:
-    """Hold until a time at which the caller is called back. Barred while suicidal or not triaged (design section 5)."""
+    """Hold until a time at which the caller is called back. Barred while suicidal or not triaged (design section 5) and
+    with danger on it."""
     if not reason.strip():
         raise Refused("reason_needed", "Say why it can wait.", field="reason")
     if not at < until <= at + timedelta(seconds=MAX_HOLD_S):
@@ -122,6 +124,8 @@ def incident_hold(*, incident: Incident, until: datetime, reason: str, by: User,
         raise Refused("hold_not_triaged", "A call that is not triaged cannot be held.", status=409)
     if judged.answers.get("suicide") not in {"none", "past_only"}:
         raise Refused("hold_suicidal", "A call with possible suicide cannot be held.", status=409)
+    if incident.risen_at is not None or judged.suggestion.response_class is ResponseClass.EMERGENCY:
+        raise Refused("hold_danger", "A call with danger on it cannot be held: decide it.", status=409)
     offers_withdraw(incident, by, at, reason="held")
     before = incident.state
     incident.state = INCIDENT.to("hold", before)
@@ -231,7 +235,7 @@ def call_join(*, call: Call, into: Incident, by: User, at: datetime) -> Call:
         or old.handoffs.filter(state__in=["requested", "acknowledged"]).exists()
     ):
         raise Refused("cannot_join_sent", "A crew or a hand-off is already on its way for this call.", status=409)
-    before = answers_at_place(new, at=at)
+    before, told = answers_at_place(new, at=at), facts_of(old, at=at)
     call.incident = new
     call.save(update_fields=["incident"])
     call.answers.update(incident=new)
@@ -239,6 +243,10 @@ def call_join(*, call: Call, into: Incident, by: User, at: datetime) -> Call:
     call.transfers.update(incident=new)
     if place_of(new) is None:
         call.locations.update(incident=new)
+    else:
+        _hazards_kept(told, call, new, by, at)
+    if not old.calls.exists():
+        old.answers.update(incident=new)
     judged = judge(incident=new, at=at)
     record(
         incident=new,
@@ -255,6 +263,28 @@ def call_join(*, call: Call, into: Incident, by: User, at: datetime) -> Call:
         _end_as_joined(old, new, by, at)
     audit(action="call.join", at=at, by=by, centre=new.centre, entity="call", entity_id=call.pk)
     return call
+
+
+def _hazards_kept(told: Facts, call: Call, new: Incident, by: User, at: datetime) -> None:
+    """The joined call's place is given up, what is on file there is not: it counts on as an answer, with its source."""
+    rows = []
+    for caution in told.cautions:
+        known = CAUTION_ANSWERS.get((caution.kind, caution.severity))
+        if known is not None:
+            key, value = known
+            rows.append(
+                Answer(
+                    incident=new,
+                    call=call,
+                    source=f"caution:{caution.pk}",
+                    key=key,
+                    value=value,
+                    basis=Answer.Basis.ASSUMED,
+                    at=at,
+                    by=by,
+                )
+            )
+    Answer.objects.bulk_create(rows)
 
 
 def _end_as_joined(old: Incident, new: Incident, by: User, at: datetime) -> None:

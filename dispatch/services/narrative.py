@@ -46,8 +46,6 @@ def note_add(
     )
     NarrativeText.objects.create(entry=entry, text=text.strip())
     record(incident=incident, entity="note", row=entry, action="add", by=by, at=at, device_at=device_at)
-    if kind == NarrativeEntry.Kind.CALLBACK and call is not None:
-        alarms_end(Alarm.Kind.DROPPED_CALL, subject=str(call.pk), at=at, by=by, note="callback noted")
     if kind == NarrativeEntry.Kind.CALLBACK:
         alarms_end(Alarm.Kind.HOLD_OVER, subject=str(incident.pk), at=at, by=by, note="callback noted")
     return entry

@@ -25,10 +25,13 @@ def position_report(
     at: datetime,
     heading_deg: float | None = None,
     speed_mps: float | None = None,
+    tracker: bool = False,
 ) -> Unit:
     """Record a position, from whichever door. The first one within NEAR_M of a call that the unit is en route to marks
     its assignment, once: phone and queue then ask whether it has arrived."""
-    unit = unit_position(unit=unit, lat=lat, lon=lon, by=by, at=at, heading_deg=heading_deg, speed_mps=speed_mps)
+    unit = unit_position(
+        unit=unit, lat=lat, lon=lon, by=by, at=at, heading_deg=heading_deg, speed_mps=speed_mps, tracker=tracker
+    )
     for assignment in Assignment.objects.filter(unit=unit, state="en_route", near_at__isnull=True).select_related(
         "incident__centre"
     ):

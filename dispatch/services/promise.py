@@ -43,6 +43,8 @@ def promise_extend(
         return incident
     if incident.promise_at is None or not (incident.offer_wanted or incident.state == "pending"):
         raise Refused("no_promise", "No promise is running for this call.", status=409)
+    if incident.risen_at is not None:
+        raise Refused("danger_risen", "Danger has risen: choose the response again, it cannot wait.", status=409)
     if incident.promise_extended >= MOST_EXTENSIONS:
         raise Refused(
             "extended_enough",

@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Role, User
-from dispatch.models import Alarm, Incident
+from dispatch.models import Alarm, Incident, Transfer
 from dispatch.plan import direction
 from dispatch.selectors.triage import Judged, dangerous
-from dispatch.services.alarms import alarm_raise
+from dispatch.services.alarms import alarm_raise, alarm_say
 from dispatch.services.staging import risk_raise
-from dispatch.states import ASSIGNMENT_LIVE
+from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
 from programs.selectors import protocol_of
 from triage import engine, vocabulary
+from triage.response import ResponseClass
 
 _WORDS_KINDS = {"text", "text_list", "language"}
 
@@ -40,6 +41,20 @@ def retriage(*, incident: Incident, judged: Judged, at: datetime) -> list[str]:
         if incident.state == "open":
             incident.state = "triaged"
             fields.append("state")
+    if incident.state == "held" and incident.sent_at is None and suggestion.response_class is ResponseClass.EMERGENCY:
+        # What was calm enough to wait is not any more: nobody has sent it, so no stage order or alarm would say so.
+        incident.state, incident.held_until = INCIDENT.to("hold_over", "held"), None
+        fields += ["state", "held_until"]
+        alarm_raise(
+            centre=incident.centre,
+            kind=Alarm.Kind.HOLD_OVER,
+            subject=str(incident.pk),
+            at=at,
+            incident=incident,
+            owner_role=incident.owner_role,
+            owner=incident.owner,
+            urgent=True,
+        )
     if suggestion.priority < incident.priority:
         incident.priority = suggestion.priority
         fields.append("priority")
@@ -51,21 +66,58 @@ def rise_check(*, incident: Incident, before: Mapping[str, Any], judged: Judged,
 
     `before` are its merged answers before the change. The class counts against what was decided (and suggested then),
     so a choice that two people confirmed is not undone by an answer that changes nothing. A new danger answer reaches
-    unarmed crews even where the class was already the highest, and where the engine has failed.
+    unarmed crews even where the class was already the highest, and where the engine has failed; where no crew is asked
+    yet and less than suggested would be sent, it stops the asking. Where another centre has the call, it is told.
     """
-    if incident.sent_at is None or not incident.response_class:
+    if incident.sent_at is None:
         return
     after = judged.answers
     changed = [key for key in after if after[key] != before.get(key)]
     dangers = [key for key in changed if dangerous(key, after[key])]
+    if not incident.response_class:
+        if dangers:
+            _elsewhere(incident, _said(judged, dangers)[1], at)
+        return
     services = _services_of_rise(incident, before, judged)
     if not services:
         unarmed = incident.assignments.filter(state__in=ASSIGNMENT_LIVE, unit__armed=False)
-        if not dangers or not unarmed.exists():
+        if not dangers or not (_would_send_less(incident, judged) or unarmed.exists()):
             return
         services = ("police",) if judged.suggestion is None else ()
     reason, words = _said(judged, dangers or changed)
     risk_raise(incident=incident, reason=reason, words=words, services=services, by=by, at=at)
+
+
+def _elsewhere(incident: Incident, words: str, at: datetime) -> None:
+    """Another centre has the call and sends: a new danger is told to it by whoever owns the incident here."""
+    given = incident.transfers.filter(kind=Transfer.Kind.CENTRE, direction=Transfer.Direction.OUT, bridge=False)
+    transfer = given.exclude(connected_at=None).select_related("target").order_by("-offered_at").first()
+    if transfer is None:
+        return
+    name = transfer.target.name if transfer.target is not None else ""
+    alarm = alarm_raise(
+        centre=incident.centre,
+        kind=Alarm.Kind.RISING_RISK,
+        subject=str(incident.pk),
+        at=at,
+        incident=incident,
+        owner_role=incident.owner_role,
+        owner=incident.owner,
+        urgent=True,
+        detail={"words": f"Tell the other centre ({name}): {words}"},
+    )
+    if words not in alarm.detail["words"]:
+        # An alarm that still stands says this, too.
+        alarm_say(alarm=alarm, detail={"words": f"{alarm.detail['words']}; {words}"}, at=at)
+
+
+def _would_send_less(incident: Incident, judged: Judged) -> bool:
+    """Whether the engine looks for a unit of a class below what is suggested now, or nobody knows what is."""
+    if not incident.offer_wanted:
+        return False
+    return (
+        judged.suggestion is None or direction(str(judged.suggestion.response_class), incident.response_class) == "more"
+    )
 
 
 def _services_of_rise(incident: Incident, before: Mapping[str, Any], judged: Judged) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from dispatch.services.handoffs import handoff_open
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.review import review_add
 from dispatch.services.standing_orders import standing_order
-from dispatch.states import ASSIGNMENT_LIVE
+from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
 
 _THERE = {"on_scene", "with_person", "transporting"}
 
@@ -30,7 +30,13 @@ def risk_raise(
     Hand-offs to the services that the rule names are opened ready to send; a person sends them. Nobody further is
     offered the call until a person has decided again.
     """
+    before = incident.state
     incident.risen_at, incident.offer_wanted = at, False
+    fields = ["risen_at", "offer_wanted"]
+    if before == "held":
+        # Nothing with a danger on it waits for a callback.
+        incident.state, incident.held_until = INCIDENT.to("queue", before), None
+        fields += ["state", "held_until"]
     record(
         incident=incident,
         entity="incident",
@@ -38,8 +44,10 @@ def risk_raise(
         action="risk_rise",
         by=by,
         at=at,
+        from_state=before if before != incident.state else "",
+        to_state=incident.state if before != incident.state else "",
         reason=reason,
-        fields=["risen_at", "offer_wanted"],
+        fields=fields,
     )
     crews_stage(incident=incident, reason=reason, words=words, by=by, at=at)
     for service in services:
@@ -78,24 +86,27 @@ def order_stage(
     by: User | None,
     at: datetime,
     renew: bool = True,
+    there: bool = False,
 ) -> None:
-    """Order one crew to stage. An order that it has not read yet tells of both dangers; a read one is replaced."""
+    """Order one crew to stage. An order that it has not read yet tells of both dangers; a read one is replaced.
+
+    `there`: it is on the scene, whatever its status says.
+    """
     order = standing_order(assignment)
+    there = there or assignment.state in _THERE
     if order is not None and not renew:
         return
     if order is not None and order.acknowledged_at is None:
         if words not in order.words:
             order.reason, order.words = reason, f"{words}; {order.words}"[:160]
-            order.withdraw = order.withdraw or assignment.state in _THERE
+            order.withdraw = order.withdraw or there
             order.save(update_fields=["reason", "words", "withdraw"])
     else:
         if order is not None:
             # The crew knows of the earlier danger only: the new one is a new order to read.
             order.lifted_at, order.lifted_by, order.lift_reason = at, order.acknowledged_by, "replaced_by_newer"
             order.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
-        order = StageOrder.objects.create(
-            assignment=assignment, reason=reason, words=words, withdraw=assignment.state in _THERE, at=at
-        )
+        order = StageOrder.objects.create(assignment=assignment, reason=reason, words=words, withdraw=there, at=at)
         review_add(
             incident=incident,
             kind=ReviewItem.Kind.STAGE_ORDER,
@@ -125,6 +136,20 @@ def order_stage(
         urgent=True,
         owner=incident.owner,
         detail=silence_said(assignment.unit, incident.centre, at),
+    )
+
+
+def order_withdraw(*, incident: Incident, order: StageOrder, at: datetime) -> None:
+    """A crew of a locked incident turns out to be on the scene already: the order asks it to withdraw, to be read anew
+    by a new order where it had read the old one."""
+    order_stage(
+        incident=incident,
+        assignment=order.assignment,
+        reason=order.reason,
+        words=f"You are on scene; {order.words}"[:160] if order.acknowledged_at else "You are on scene",
+        by=None,
+        at=at,
+        there=True,
     )
 
 

@@ -15,6 +15,8 @@ from dispatch.selectors.unit_rows import unit_status
 from dispatch.services.assignments import assignment_act
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.silence import unit_heard
+from dispatch.services.staging import order_withdraw
+from dispatch.services.standing_orders import standing_order
 from dispatch.states import LATE_S, TransitionRefused, unit_step
 from responders.models import Unit
 from responders.selectors import status_mode
@@ -23,6 +25,7 @@ from responders.services import unit_service
 APPLIED = "applied"
 OUT_OF_ORDER = "applied, out of order"
 LATE = "late, not applied"
+_ARRIVED = frozenset({"on_scene", "with_person", "transport"})
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,10 @@ def _late(assignment: Assignment, action: str, by: User, at: datetime, device_at
         detail={"refused": refused[:160]},
         ids={"unit": str(assignment.unit_id)},
     )
+    order = standing_order(assignment)
+    if order is not None and not order.withdraw and action in _ARRIVED:
+        # The crew went in before its phone had heard the order: it is told to come out, not to wait outside.
+        order_withdraw(incident=incident, order=order, at=at)
     audit(
         action="assignment.late",
         at=at,

@@ -37,7 +37,7 @@ def digest_of(*parts: Any) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def run(job: Mapping[str, Any]) -> list[dict[str, Any]]:
+def run(job: Mapping[str, Any], *, timeout_s: float = TIMEOUT_S) -> list[dict[str, Any]]:
     """The findings of a job. Raises Refused (503) when the checking process fails or takes too long."""
     with _one_at_a_time:
         try:
@@ -46,12 +46,12 @@ def run(job: Mapping[str, Any]) -> list[dict[str, Any]]:
                 input=json.dumps(job),
                 capture_output=True,
                 text=True,
-                timeout=TIMEOUT_S,
+                timeout=timeout_s,
                 cwd=settings.BASE_DIR,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise Refused("check_slow", f"The check did not end in {TIMEOUT_S} s. Try again.", status=503) from None
+            raise Refused("check_slow", f"The check did not end in {timeout_s} s. Try again.", status=503) from None
     if done.returncode:
         raise Refused("check_failed", "The check could not be run: the rules cannot be read.", status=503)
     found: list[dict[str, Any]] = json.loads(done.stdout)
@@ -63,11 +63,11 @@ def kept(kind: str, digest: str) -> Check | None:
     return Check.objects.filter(kind=kind, digest=digest).first()
 
 
-def checked(kind: str, digest: str, job: Mapping[str, Any], *, at: datetime) -> Check:
+def checked(kind: str, digest: str, job: Mapping[str, Any], *, at: datetime, timeout_s: float = TIMEOUT_S) -> Check:
     """The result of this content, from the store or made now."""
     found = kept(kind, digest)
     if found is None:
-        findings = run(job)
+        findings = run(job, timeout_s=timeout_s)
         holds = not any(one["kind"] == "invariant" and not one["holds"] for one in findings)
         found, _ = Check.objects.get_or_create(
             kind=kind, digest=digest, defaults={"holds": holds, "findings": findings, "made_at": at}
@@ -80,10 +80,12 @@ def proof_digest(rules: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
     return digest_of(rules, protocol)
 
 
-def program_proof(rules: Mapping[str, Any], protocol: Mapping[str, Any], *, at: datetime) -> Check:
+def program_proof(
+    rules: Mapping[str, Any], protocol: Mapping[str, Any], *, at: datetime, timeout_s: float = TIMEOUT_S
+) -> Check:
     """The proof of a program under a protocol."""
     job = {"kind": "proof", "protocol": protocol, "rules": rules}
-    return checked(Check.Kind.PROOF, proof_digest(rules, protocol), job, at=at)
+    return checked(Check.Kind.PROOF, proof_digest(rules, protocol), job, at=at, timeout_s=timeout_s)
 
 
 def protocol_proof(protocol: Mapping[str, Any], *, at: datetime) -> Check:

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from accounts.models import Centre, User
@@ -10,7 +11,10 @@ from programs.models.program import VersionState
 
 
 class ProtocolVersion(models.Model):
-    """The triage protocol of a centre: floors and base rules as data, dated, signed by a named medical director."""
+    """The triage protocol of a centre: floors and base rules as data, dated, signed by a named medical director.
+
+    `editors` are the people who drafted it or handed it in: none of them approves it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="protocols")
@@ -24,6 +28,7 @@ class ProtocolVersion(models.Model):
     effective_from = models.DateTimeField(null=True, blank=True)
     author = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     approver = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    editors = ArrayField(models.BigIntegerField(), default=list, blank=True)
     reason = models.TextField(blank=True)
     base = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     proof = models.ForeignKey(Check, null=True, blank=True, on_delete=models.PROTECT, related_name="+")

@@ -14,6 +14,7 @@ from programs.selectors.published import (
     stopped,
     suspended_here,
     suspensions_standing,
+    version_filled,
     version_published,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "stopped",
     "suspended_here",
     "suspensions_standing",
+    "version_filled",
     "version_published",
 ]

@@ -1,15 +1,15 @@
 """Reads: what is published, what is open, what is covered, what is suspended."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
 from accounts.models import Centre
-from people.geometry import covers
+from accounts.row_read import row_read, rows_read
+from people.geometry import covers, covers_text, geojson_of
 from programs.hours import open_at
 from programs.models import ProgramVersion, ProtocolVersion, Suspension, VersionState
 from triage.programs import ProgramRules
@@ -26,44 +26,96 @@ def _protocol(data: str) -> Protocol:
     return Protocol.from_dict(json.loads(data))
 
 
+_MOST_CONTENT = 512
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What the database never lets change of a published version: fetched and parsed once a process."""
+
+    spec: dict[str, Any]
+    area: dict[str, Any]
+
+    @cached_property
+    def rules(self) -> ProgramRules:
+        return _rules(json.dumps(self.spec["rules"], sort_keys=True))
+
+    @cached_property
+    def area_text(self) -> str:
+        return geojson_of(self.area)
+
+
+_content: dict[UUID, _Content] = {}
+_protocols: dict[UUID, tuple[dict[str, Any], Protocol]] = {}
+"""Data of published protocols, and what they mean: the database lets them change as little."""
+_CONTENT = ("spec", "area")
+_PROGRAM = ("program", "program__agency")
+_STOPS = (
+    (
+        "stops",
+        "(SELECT jsonb_agg(jsonb_build_array(scope, subject, reason)) FROM programs_suspension"
+        " WHERE centre_id = program.centre_id AND lifted_at IS NULL)",
+    ),
+)
+
+
 def rules_of(version: ProgramVersion) -> ProgramRules:
     """The triage rules of a version, parsed once a process."""
+    kept = _content.get(version.pk)
+    if kept is not None and kept.spec is version.spec:
+        return kept.rules
     return _rules(json.dumps(version.spec["rules"], sort_keys=True))
 
 
+def area_covers(version: ProgramVersion, lat: float, lon: float) -> bool:
+    """Whether a version's area covers a point; its edge counts as inside."""
+    kept = _content.get(version.pk)
+    if kept is not None and kept.area is version.area:
+        return covers_text(kept.area_text, lat, lon)
+    return covers(version.area, lat, lon)
+
+
 def protocol_of(version: ProtocolVersion) -> Protocol:
-    return _protocol(json.dumps(version.data, sort_keys=True))
+    """The protocol of a version, parsed once a process."""
+    kept = _protocols.get(version.pk)
+    if kept is not None and kept[0] is version.data:
+        return kept[1]
+    return protocol_from(version.data)
 
 
 def protocol_published(centre: Centre) -> ProtocolVersion:
     """The centre's protocol. Raises ProtocolVersion.DoesNotExist: then there is no suggestion."""
-    return ProtocolVersion.objects.get(centre=centre, state=VersionState.PUBLISHED)
+    wanted = [centre.pk, VersionState.PUBLISHED.value]
+    read = row_read(ProtocolVersion, "one.centre_id = %s AND one.state = %s", wanted, without=("data",))
+    if read is None:
+        raise ProtocolVersion.DoesNotExist
+    kept = _protocols.get(read.pk)
+    if kept is None:
+        if len(_protocols) > _MOST_CONTENT:
+            _protocols.clear()
+        data = ProtocolVersion.objects.values_list("data", flat=True).get(pk=read.pk)
+        kept = _protocols[read.pk] = (data, protocol_from(data))
+    read.data = kept[0]
+    return read
 
 
-_content: dict[UUID, tuple[dict[str, Any], dict[str, Any]]] = {}
-"""Spec and area of published versions, which the database never lets change: fetched and parsed once a process."""
-_MOST_CONTENT = 512
-
-
-def _with_content(versions: Iterable[ProgramVersion]) -> tuple[ProgramVersion, ...]:
-    """Published versions that were read without their large columns, with those columns."""
-    found = tuple(versions)
-    missing = [version.pk for version in found if version.pk not in _content]
-    if missing:
+def version_filled(version: ProgramVersion) -> ProgramVersion:
+    """A version that is or was published and was read without its large columns, with those columns."""
+    kept = _content.get(version.pk)
+    if kept is None:
         if len(_content) > _MOST_CONTENT:
             _content.clear()
-            missing = [version.pk for version in found]
-        rows = ProgramVersion.objects.filter(pk__in=missing).values_list("pk", "spec", "area")
-        _content.update({pk: (spec, area) for pk, spec, area in rows})
-    for version in found:
-        version.spec, version.area = _content[version.pk]
-    return found
+        kept = _content[version.pk] = _Content(*ProgramVersion.objects.values_list(*_CONTENT).get(pk=version.pk))
+    version.spec, version.area = kept.spec, kept.area
+    return version
 
 
 def version_published(id: UUID) -> ProgramVersion:
     """A version that is or was published, with its program. Raises ProgramVersion.DoesNotExist."""
-    read = ProgramVersion.objects.select_related("program").defer("spec", "area").get(pk=id)
-    return _with_content([read])[0]
+    read = row_read(ProgramVersion, "one.id = %s", [id], joined=("program",), without=_CONTENT)
+    if read is None:
+        raise ProgramVersion.DoesNotExist
+    return version_filled(read)
 
 
 @dataclass(frozen=True)
@@ -83,14 +135,17 @@ def programs_published(
     centre: Centre, *, at: datetime, lat: float | None, lon: float | None, beat: str = "", nature: str = ""
 ) -> PublishedPrograms:
     """What could take a call here and now. A place that is not known covers neither yes nor no (None)."""
-    versions = _with_content(
-        ProgramVersion.objects.filter(program__centre=centre, state=VersionState.PUBLISHED, effective_from__lte=at)
-        .select_related("program", "program__agency")
-        .defer("spec", "area")
-        .order_by("program__slug")
+    read = rows_read(
+        ProgramVersion,
+        "program.centre_id = %s AND one.state = %s AND one.effective_from <= %s ORDER BY program.slug",
+        [centre.pk, VersionState.PUBLISHED.value, at],
+        joined=_PROGRAM,
+        without=_CONTENT,
+        more=_STOPS,
     )
+    stops = json.loads(read[0].stops or "[]") if read else []  # type: ignore[attr-defined]  # read as `more`
+    versions = tuple(version_filled(version) for version in read)
     zone = centre.zone
-    stops = list(Suspension.objects.filter(centre=centre, lifted_at__isnull=True))
     open_now: dict[str, bool | None] = {}
     covered: dict[str, bool | None] = {}
     suspended: dict[str, str] = {}
@@ -100,10 +155,10 @@ def programs_published(
             open_now[slug] = open_at(str(version.spec["hours"]), at, zone)
         except (KeyError, ValueError):
             open_now[slug] = False
-        covered[slug] = None if lat is None or lon is None else covers(version.area, lat, lon)
-        for stop in stops:
-            if stop_applies(stop, program=slug, beat=beat, nature=nature):
-                suspended[slug] = stop.reason
+        covered[slug] = None if lat is None or lon is None else area_covers(version, lat, lon)
+        for scope, subject, reason in stops:
+            if stopped(scope, subject, program=slug, beat=beat, nature=nature):
+                suspended[slug] = reason
     return PublishedPrograms(versions, open_now, covered, suspended)
 
 

@@ -218,6 +218,11 @@ def draft_rebase(*, version: ProgramVersion, by: User, at: datetime) -> list[str
         .select_related("program__centre", "base")
         .get(pk=version.pk)
     )
+    if found.state not in OPEN_STATES:
+        now = VersionState(found.state).label.lower()
+        raise Refused(
+            "wrong_state", f"Version {found.number} is {now}: only a draft is brought up to date.", status=409
+        )
     live = found.program.versions.filter(state=VersionState.PUBLISHED).first()
     if live is None or found.base_id == live.pk:
         return []

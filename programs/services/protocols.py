@@ -14,6 +14,7 @@ from live.services import event_record
 from programs.access import EDITORS
 from programs.checks.runner import digest_of, kept, protocol_proof
 from programs.models import Check, ProtocolVersion, VersionState
+from programs.services.proofs import SWEEP_TIMEOUT_S, locked, programs_hold, programs_prove
 from programs.services.reviews import two_people
 from programs.services.steps import step
 from triage.protocol import Protocol
@@ -34,6 +35,7 @@ def protocol_draft(*, centre: Centre, data: dict[str, Any], by: User, at: dateti
         number=last + 1,
         data=data,
         author=by,
+        editors=[by.pk],
         base=ProtocolVersion.objects.filter(centre=centre, state=VersionState.PUBLISHED).first(),
         created_at=at,
     )
@@ -52,15 +54,19 @@ def protocol_publish(
 ) -> ProtocolVersion:
     """Approve a protocol in review, as the second person, with the director's name and the date of its next review.
 
-    Raises Refused as publishing a program does, and when the name is missing or the date is not ahead.
+    Raises Refused as publishing a program does, when the name is missing or the date is not ahead, and when a program
+    that is live or approved would not be safe under it.
     """
     require(by, *EDITORS)
     if not medical_director.strip():
         raise Refused("director_needed", "Name the medical director who signed it.", field="medical_director")
     if review_by is None or review_by <= at.astimezone(version.centre.zone).date():
         raise Refused("review_date_needed", "Give the date of its next review; it lies ahead.", field="review_by")
-    protocol_proof(version.data, at=at)  # outside the transaction: a process of its own, and no row locked for it
+    # Outside the transaction: processes of their own, and no row locked for them.
+    protocol_proof(version.data, at=at)
+    programs_prove(version.centre, version.data, at=at)
     with transaction.atomic():
+        locked(version.centre)
         found = (
             ProtocolVersion.objects.select_for_update(of=("self",))
             .select_related("centre", "author", "base")
@@ -68,8 +74,9 @@ def protocol_publish(
         )
         later = effective_from is not None and effective_from > at
         if found.state == VersionState.IN_REVIEW:
-            two_people(found.author, by, [])
+            two_people(found.author, by, found.editors)
             found.proof = _proof(found)
+            programs_hold(found.centre, found.data)
             _base_checked(found)
         step(found, "schedule" if later else "publish", by=by, at=at)
         found.approver, found.published_at = by, at
@@ -128,12 +135,24 @@ def _told(version: ProtocolVersion, at: datetime) -> None:
     )
 
 
-@transaction.atomic
 def protocol_go_live(*, version: ProtocolVersion, at: datetime) -> ProtocolVersion:
-    """An approved protocol whose time has come."""
+    """An approved protocol whose time has come.
+
+    Raises Refused when a program that was published meanwhile would not be safe under it: it goes on waiting.
+    """
+    if version.state != VersionState.SCHEDULED or version.effective_from is None or version.effective_from > at:
+        return version
+    programs_prove(version.centre, version.data, at=at, timeout_s=SWEEP_TIMEOUT_S)
+    return _go_live(version, at)
+
+
+@transaction.atomic
+def _go_live(version: ProtocolVersion, at: datetime) -> ProtocolVersion:
+    locked(version.centre)
     found = ProtocolVersion.objects.select_for_update(of=("self",)).select_related("centre").get(pk=version.pk)
     if found.state != VersionState.SCHEDULED or found.effective_from is None or found.effective_from > at:
         return found
+    programs_hold(found.centre, found.data)
     _supersede_others(found, None, at)
     step(found, "go_live", by=None, at=at)
     found.save(update_fields=["state"])

@@ -1,7 +1,6 @@
 """Making a program version live: by two people, with a proof of exactly its content, now or at a time."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -11,9 +10,10 @@ from accounts.problems import Refused
 from accounts.services import audit
 from live.services import event_record
 from programs.access import EDITORS
-from programs.checks.runner import kept, program_proof, proof_digest
-from programs.models import Check, ProgramVersion, VersionState
+from programs.checks.runner import program_proof
+from programs.models import ProgramVersion, VersionState
 from programs.selectors.around import draft_problems, proving_protocol
+from programs.services.proofs import SWEEP_TIMEOUT_S, locked, program_holds
 from programs.services.reviews import two_people
 from programs.services.steps import step
 from programs.words import changes_in_words
@@ -47,20 +47,6 @@ def _moved(base: ProgramVersion | None, live: ProgramVersion) -> list[str]:
     return changes_in_words(base.spec, live.spec, old_area=base.area, new_area=live.area)
 
 
-def _proof(version: ProgramVersion, protocol: dict[str, Any]) -> Check:
-    """The kept proof of exactly this content. Raises Refused when there is none or it fails."""
-    found = kept(Check.Kind.PROOF, proof_digest(version.spec["rules"], protocol))
-    if found is None:
-        raise Refused(
-            "not_proven", "The rules are not proven for this content yet. Try again.", field="approve", status=409
-        )
-    if not found.holds:
-        first = next(one for one in found.findings if one["kind"] == "invariant" and not one["holds"])
-        example = first["example"]["words"] if first.get("example") else ""
-        raise Refused("not_safe", f"Not safe: {first['label']}. {example}".strip(), field="approve", status=409)
-    return found
-
-
 def version_publish(
     *, version: ProgramVersion, effective_from: datetime | None, by: User, at: datetime
 ) -> ProgramVersion:
@@ -78,6 +64,7 @@ def version_publish(
 
 @transaction.atomic
 def _publish(version: ProgramVersion, effective_from: datetime | None, by: User, at: datetime) -> ProgramVersion:
+    locked(version.program.centre)
     found = (
         ProgramVersion.objects.select_for_update(of=("self",))
         .select_related("program__centre", "author", "base")
@@ -96,7 +83,7 @@ def _publish(version: ProgramVersion, effective_from: datetime | None, by: User,
                 field="approve", status=409,
             )  # fmt: skip
         live = _base_checked(found)
-        found.proof = _proof(found, proving_protocol(found.program.centre))
+        found.proof = program_holds(found, proving_protocol(found.program.centre))
     else:
         live = None
     step(found, "schedule" if later else "publish", by=by, at=at)
@@ -126,12 +113,26 @@ def _now_live(version: ProgramVersion, at: datetime) -> None:
     )
 
 
-@transaction.atomic
 def version_go_live(*, version: ProgramVersion, at: datetime) -> ProgramVersion:
-    """An approved version whose time has come. Its base is still live: nothing else is approved while it waits."""
+    """An approved version whose time has come. Its base is still live: nothing else is approved while it waits.
+
+    Raises Refused when it does not hold under the protocol that is live now: it goes on waiting.
+    """
+    if version.state != VersionState.SCHEDULED or version.effective_from is None or version.effective_from > at:
+        return version
+    # The protocol, or the data that ships with the code, may be another than when it was approved.
+    protocol = proving_protocol(version.program.centre)
+    program_proof(version.spec["rules"], protocol, at=at, timeout_s=SWEEP_TIMEOUT_S)
+    return _go_live(version, at)
+
+
+@transaction.atomic
+def _go_live(version: ProgramVersion, at: datetime) -> ProgramVersion:
+    locked(version.program.centre)
     found = ProgramVersion.objects.select_for_update(of=("self",)).select_related("program__centre").get(pk=version.pk)
     if found.state != VersionState.SCHEDULED or found.effective_from is None or found.effective_from > at:
         return found
+    program_holds(found, proving_protocol(found.program.centre))
     for live in found.program.versions.select_for_update().filter(state=VersionState.PUBLISHED):
         step(live, "supersede", by=None, at=at)
         live.save(update_fields=["state"])

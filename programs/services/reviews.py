@@ -75,14 +75,16 @@ def two_people(author: User | None, approver: User, editors: list[int]) -> None:
 
 @transaction.atomic
 def protocol_submit(*, version: ProtocolVersion, reason: str, by: User, at: datetime) -> ProtocolVersion:
-    """Hand a protocol in for review."""
+    """Hand a protocol in for review. Neither the one who hands it in nor the one who drafted it approves it."""
     require(by, *EDITORS)
     if not reason.strip():
         raise Refused("reason_needed", "Say in a sentence why this changes.", field="reason")
     found = ProtocolVersion.objects.select_for_update(of=("self",)).select_related("centre").get(pk=version.pk)
     found.author, found.reason = by, reason.strip()
+    if by.pk not in found.editors:
+        found.editors.append(by.pk)
     step(found, "submit", by=by, at=at, words=found.reason)
-    found.save(update_fields=["author", "reason", "state"])
+    found.save(update_fields=["author", "reason", "editors", "state"])
     return found
 
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch import shortfalls
-from dispatch.engine import SHORTFALLS, IncidentFacts, UnitFacts, candidate, recommend, who_can_go
+from dispatch.engine import SHORTFALLS, STRAIGHT, IncidentFacts, UnitFacts, candidate, recommend, who_can_go
 from dispatch.facts import language_words
+from dispatch.ranking import Ranking
 from dispatch.reasons import NO_UNIT
 from dispatch.soft import ENDS_SOON
 
@@ -49,6 +50,7 @@ UNIT = UnitFacts(
             "one_person",
             "only one crew member signed on, this program needs two",
         ),
+        ({"officer_needed": True}, {}, "no_officer", "has no officer aboard, this program needs one"),
         ({"language": "es", "language_needed": True}, {}, "language", "nobody on it speaks Spanish"),
         ({"gender_needed": "woman"}, {}, "gender", "no woman on the crew, the caller needs one"),
         (
@@ -96,6 +98,7 @@ def test_every_shortfall_has_general_words_and_a_step_at_which_it_leaves_nobody(
         ({}, {"position_at": None, "lat": None, "lon": None}),
         ({"position_needed": True, "by_phone": True}, {"position_at": None, "lat": None, "lon": None}),
         ({"crew_needed": 2}, {"crew": 2}),
+        ({"officer_needed": True}, {"officer": True}),
         ({"capabilities": frozenset({"medic"})}, {"capabilities": frozenset({"medic", "peer"})}),
         ({"gender_needed": "woman"}, {"genders": frozenset({"woman"})}),
     ],
@@ -291,6 +294,18 @@ def test_an_unexplained_no_unit_cannot_be_produced(asked: IncidentFacts, units: 
     else:
         assert said.no_unit_reason == said.no_unit_words == ""
         assert who_can_go(asked, units, AT)[0][1].id == said.best.unit_id
+
+
+@settings(max_examples=150, deadline=None)
+@given(asked=_incidents, units=_units, without=st.frozensets(st.integers(0, 3)))
+def test_units_found_one_by_one_come_in_the_engines_order(
+    asked: IncidentFacts, units: list[UnitFacts], without: frozenset[int]
+) -> None:
+    units = [replace(unit, id=str(nth)) for nth, unit in enumerate(units)]
+    left = {unit.id for unit in units} - {str(nth) for nth in without}
+    found = list(Ranking(units, AT).order(asked, STRAIGHT, among=left, without={"1"}))
+    expected = [unit for _, unit in who_can_go(asked, units, AT) if unit.id in left - {"1"}]
+    assert [unit.id for unit in found] == [unit.id for unit in expected]
 
 
 @settings(max_examples=100, deadline=None)

@@ -13,6 +13,7 @@ from accounts.problems import Refused
 from dispatch.models import Call, HistoryRow, Incident, NarrativeEntry
 from dispatch.selectors.triage import place_of, suggestion_of
 from dispatch.services.answers import answers_record
+from dispatch.services.callbacks import callback_attempt
 from dispatch.services.calls import call_end, call_open, phone_set
 from dispatch.services.decisions import decision_take
 from dispatch.services.incidents import call_join, incident_hold, late_entry_confirm, nature_set, owner_take
@@ -68,7 +69,7 @@ def test_numbers_are_kept_in_one_form_and_refused_at_their_field(
 
 
 @pytest.mark.parametrize("end", ["dropped", "abandoned", "silent"])
-def test_a_call_that_breaks_off_owes_a_callback_until_one_is_noted(
+def test_a_call_that_breaks_off_owes_callbacks_until_the_caller_is_reached(
     centre: Centre, people: dict[str, User], at: datetime, alarms: Alarms, end: str
 ) -> None:
     call = factories.a_call(centre, by=people["call_taker"], at=at)
@@ -77,15 +78,9 @@ def test_a_call_that_breaks_off_owes_a_callback_until_one_is_noted(
     assert alarms() == ["dropped_call"]
     with pytest.raises(TransitionRefused):
         call_end(call=call, ended_as="completed", by=people["call_taker"], at=at)
-    note_add(
-        id=uuid.uuid4(),
-        incident=call.incident,
-        call=call,
-        kind="callback",
-        text="no answer",
-        by=people["call_taker"],
-        at=at,
-    )
+    callback_attempt(id=uuid.uuid4(), call=call, reached=False, by=people["call_taker"], at=at)
+    assert alarms() == ["dropped_call"]
+    callback_attempt(id=uuid.uuid4(), call=call, reached=True, by=people["call_taker"], at=at)
     assert alarms() == []
 
 

@@ -22,7 +22,7 @@ from django.utils import timezone
 from accounts.models import Centre, User
 from dispatch import due, nudge
 from dispatch.models import Assignment, Decision, Incident
-from dispatch.nudge import Nudger, offer_after_commit
+from dispatch.nudge import Nudger, nudge_taken, offer_after_commit
 from tests import factories
 from tests.dispatch.waiting import until
 
@@ -100,6 +100,25 @@ def test_a_nudge_goes_out_after_the_commit_and_not_at_all_after_a_rollback(
         assert nudger.sent == 0
     until(lambda: nudger.sent == 1)
     assert broker.llen("celery") == 1
+    broker.flushdb()
+
+
+def test_one_nudge_waits_for_the_same_work_and_the_next_goes_once_it_has_begun(
+    nudger: Nudger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = _own_broker(monkeypatch, 8)
+    monkeypatch.setattr(nudge, "KEPT_MS", 60_000)
+    for _ in range(5):
+        nudger.push("dispatch.offer", 1)
+    nudger.push("dispatch.offer", 2)
+    until(lambda: nudger.sent + nudger.spared == 6)
+    assert (nudger.sent, broker.llen("celery")) == (2, 2)
+    nudge_taken("dispatch.offer", 1)
+    nudger.push("dispatch.offer", 1)
+    nudger.push("dispatch.offer", 2)
+    until(lambda: nudger.sent + nudger.spared == 8)
+    assert (nudger.sent, broker.llen("celery")) == (3, 3)
+    assert 0 < broker.pttl("nudge:dispatch.offer:1") <= 60_000
     broker.flushdb()
 
 

@@ -15,10 +15,11 @@ from dispatch.services.assignments import assignment_act
 from dispatch.services.handoffs import handoff_acknowledge, handoff_cancel
 from dispatch.services.offers import assignment_offer, offers_run
 from dispatch.services.pairs import scene_safe_say
+from programs.models import Program
 from programs.preset_schema import all_presets
 from programs.services import program_install, version_publish_simulated
 from programs.spec import spec_of
-from responders.models import Unit
+from responders.models import Team, Unit
 from tests import factories
 from tests.dispatch.crews import crew_of
 
@@ -179,3 +180,36 @@ def test_a_withdrawn_police_hand_off_releases_the_clinician(
     clinician.refresh_from_db()
     assert (clinician.state, clinician.end_reason) == ("cancelled", "other_half_gone")
     assert "pair_broken" in alarms()
+
+
+def test_an_officer_who_cleared_without_arriving_has_made_no_scene_safe(
+    pair: Pair, people: dict[str, User], later: Later
+) -> None:
+    clinician, officer = pair()
+    for half in (clinician, officer):
+        assignment_act(assignment=half, action="accept", by=crew_of(half), at=later(5))
+    assignment_act(
+        assignment=officer, action="clear", by=crew_of(officer), disposition="resolved_on_scene", at=later(20)
+    )
+    assignment_act(assignment=clinician, action="en_route", by=crew_of(clinician), at=later(30))
+    with pytest.raises(Refused, match="officer on scene"):
+        assignment_act(assignment=clinician, action="on_scene", by=crew_of(clinician), at=later(60))
+    scene_safe_say(incident=clinician.incident, said_by="Officer of CR 1", by=people["dispatcher"], at=later(70))
+    assignment_act(assignment=clinician, action="on_scene", by=crew_of(clinician), at=later(80))
+
+
+def test_a_unit_without_an_officer_is_never_sent_alone_by_a_program_of_one_vehicle(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    """Threats; an unarmed team was attached to the co-response and stands nearer than the officer and clinician."""
+    Unit.objects.filter(call_sign="CR 1").update(service="out_of_service")
+    program = Program.objects.get(slug="advocates")
+    spec = {**spec_of(all_presets()["advocates"], hours="24/7"), "capabilities": ["clinician"]}
+    version = program_install(centre=floor, agency=program.agency, spec=spec, area=factories.TOWN, by=None, at=at)
+    version_publish_simulated(version=version, at=at)
+    program.teams.add(*Team.objects.filter(slug="star"))
+    incident = _sent(floor, people, at)
+    assert offers_run(centre=floor, at=later(1)) == []
+    assert incident.assignments.count() == 0
+    Unit.objects.filter(call_sign="Star 2").update(capabilities=["officer", "clinician", "transport"])
+    assert [one.unit.call_sign for one in offers_run(centre=floor, at=later(10))] == ["Star 2"]

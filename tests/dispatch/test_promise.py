@@ -14,8 +14,10 @@ from dispatch.models import Alarm, Incident, NarrativeEntry
 from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.promise import must_decide
 from dispatch.services.answers import answers_record
+from dispatch.services.assignments import assignment_act
 from dispatch.services.handoffs import handoff_decline, handoff_request
 from dispatch.services.incidents import hold_end, incident_hold
+from dispatch.services.offers import assignment_offer
 from dispatch.services.promise import callback_note, promise_extend
 from programs.models import ProgramVersion
 from programs.selectors import spec_wait_s
@@ -161,3 +163,20 @@ def test_a_declined_hand_off_is_an_urgent_alarm_at_the_top_of_its_priority(
     handoff_request(incident=call.incident, service="police", reason="", by=by, at=later(4))
     [row] = incident_rows(centre=floor, at=later(5))
     assert row.next_step == "Get the hand-off acknowledged"
+
+
+def test_a_promise_that_a_crew_has_met_is_not_broken_when_one_that_stayed_to_help_is_called_off(
+    floor: Centre, people: dict[str, User], units: dict[str, Unit], at: datetime, later: Later, alarms: Alarms
+) -> None:
+    """The first crew clears without ever having pressed on scene; the second is called off after the old promise."""
+    by = people["dispatcher"]
+    first = factories.an_accepted(floor, by=people["call_taker"], at=at)
+    medic = assignment_offer(incident=first.incident, unit=units["Medic 1"], slot="medic", by=by, at=later(3))
+    assignment_act(assignment=medic, action="accept", by=people["medic"], at=later(4))
+    assignment_act(assignment=first, action="clear", disposition="resolved_on_scene", by=by, at=later(20 * MINUTE))
+    assert Incident.objects.get(pk=first.incident_id).promise_at is None
+    assignment_act(assignment=medic, action="cancel", reason="not_needed", by=by, at=later(40 * MINUTE))
+    now = Incident.objects.get(pk=first.incident_id)
+    assert now.promise_at is None or now.promise_at > later(41 * MINUTE)
+    due.promises(floor, later(40 * MINUTE + 1))
+    assert "promise_broken" not in alarms()

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Centre, User
 from accounts.problems import Refused
@@ -118,3 +120,18 @@ def test_a_hazard_elsewhere_or_from_before_reaches_nobody(
     factories.an_accepted(floor, by=people["call_taker"], at=later(1), where=factories.HOME)
     factories.an_accepted(floor, by=people["call_taker"], at=later(2), where=factories.PARK)
     assert due.cautions_new(floor, later(10)) == 0
+
+
+def test_a_second_after_a_hazard_costs_nothing_for_crews_that_are_elsewhere(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert due.cautions_new(floor, later(10)) == 0
+        return len(queries)
+
+    _on_file(floor, later(5), "animal")
+    none = cost()
+    for second in (1, 2):
+        factories.an_accepted(floor, by=people["call_taker"], at=later(second), where=factories.PARK)
+    assert cost() == none

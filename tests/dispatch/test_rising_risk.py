@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -19,6 +20,8 @@ from dispatch.services.incidents import call_join, nature_set
 from dispatch.services.locations import location_record
 from dispatch.services.offers import assignment_offer, offer_expire, offers_run
 from dispatch.services.staging import stage_acknowledge, stage_lift
+from dispatch.services.targets import target_set
+from dispatch.services.transfers import transfer_connect, transfer_offer
 from people.models import Place
 from programs.models import ProtocolVersion, VersionState
 from responders.models import Unit
@@ -301,3 +304,21 @@ def test_a_person_sends_or_withdraws_what_the_machine_made_ready(
     assert handoff_send(handoff=police, by=people["dispatcher"], at=later(7)).requested_at == later(6)
     gone = handoff_cancel(handoff=ems, reason="nobody hurt", by=people["dispatcher"], at=later(8))
     assert gone.state == "cancelled"
+
+
+def test_danger_that_is_told_after_another_centre_got_the_call_is_told_to_it(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later, alarms: Alarms
+) -> None:
+    taker = people["call_taker"]
+    county = target_set(centre=floor, kind="other_centre", name="County", phone="+1 308 555 0191", at=at, by=None)
+    call = factories.a_call(floor, by=taker, at=at)
+    transfer = transfer_offer(id=uuid4(), call=call, kind="other_centre", target=county, by=taker, at=later(1))
+    transfer_connect(transfer=transfer, by=taker, at=later(5), receiver_name="Desk 3")
+    incident = Incident.objects.get(pk=call.incident_id)
+    for second, answers in ((9, {"weapon": "none"}), (10, {"weapon": "in_hand"}), (11, {"violence": "physical_now"})):
+        answers_record(incident=incident, source=call, answers=answers, by=taker, at=later(second))
+        assert alarms() == ([] if second == 9 else ["rising_risk"])
+    alarm = Alarm.objects.get()
+    assert (alarm.owner_role, alarm.owner, alarm.urgent) == (incident.owner_role, incident.owner, True)
+    assert alarm.detail["words"].startswith("Tell the other centre (County): Weapon")
+    assert "Harm to others" in alarm.detail["words"]

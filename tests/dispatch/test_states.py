@@ -12,11 +12,19 @@ from dispatch.states import (
     INCIDENT_STATES,
     NEXT_STEP,
     NEXT_STEP_BY_PHONE,
+    TRANSFER,
+    TRANSFER_ENDS,
+    TRANSFER_STATES,
     TransitionRefused,
     Transitions,
 )
 
-_NOUNS = ((INCIDENT, INCIDENT_STATES), (ASSIGNMENT, ASSIGNMENT_STATES), (HANDOFF, HANDOFF_STATES))
+_NOUNS = (
+    (INCIDENT, INCIDENT_STATES),
+    (ASSIGNMENT, ASSIGNMENT_STATES),
+    (HANDOFF, HANDOFF_STATES),
+    (TRANSFER, TRANSFER_STATES),
+)
 _CASES = [
     (noun, action, state) for noun, states in _NOUNS for action in (*noun.table, "no_such_action") for state in states
 ]
@@ -35,7 +43,7 @@ def test_an_action_is_allowed_exactly_where_its_table_says(noun: Transitions, ac
     assert action not in noun.actions_from(state)
 
 
-@pytest.mark.parametrize(("noun", "states"), _NOUNS, ids=["incident", "assignment", "handoff"])
+@pytest.mark.parametrize(("noun", "states"), _NOUNS, ids=["incident", "assignment", "handoff", "transfer"])
 def test_tables_name_known_states_only(noun: Transitions, states: tuple[str, ...]) -> None:
     for allowed, target in noun.table.values():
         assert allowed <= set(states)
@@ -45,8 +53,10 @@ def test_tables_name_known_states_only(noun: Transitions, states: tuple[str, ...
 def test_ends_are_ends() -> None:
     for state in ASSIGNMENT_ENDS:
         assert ASSIGNMENT.actions_from(state) == []
-    for state in ("acknowledged", "cancelled"):
+    for state in ("acknowledged", "declined", "cancelled"):
         assert HANDOFF.actions_from(state) == []
+    for state in TRANSFER_ENDS:
+        assert TRANSFER.actions_from(state) == []
     assert INCIDENT.actions_from("closed") == ["reopen"]
     assert INCIDENT.actions_from("joined") == []
 

@@ -16,8 +16,10 @@ from programs.services import (
     draft_area_save,
     draft_begin,
     draft_keep_unsaved,
+    draft_rebase,
     draft_save,
     program_start,
+    version_publish_simulated,
     version_submit,
 )
 from programs.services.starting import blank_spec
@@ -55,6 +57,15 @@ def test_saving_the_same_again_is_no_change(
     )
     assert again.locks == {"natures": 1}
     assert people["supervisor"].pk not in again.editors
+
+
+def test_only_a_draft_is_brought_up_to_date(
+    programs: dict[str, ProgramVersion], people: dict[str, User], at: datetime
+) -> None:
+    star = programs["star"]
+    version_publish_simulated(version=changed(star, people, at, hours="Mo 09:00-10:00"), at=at)
+    with pytest.raises(Refused, match="only a draft"):
+        draft_rebase(version=star, by=people["supervisor"], at=at)
 
 
 def test_what_cannot_be_accepted_is_kept_and_holds_the_draft_back(

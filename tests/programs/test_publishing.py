@@ -7,8 +7,8 @@ from django.db import DatabaseError, transaction
 
 from accounts.models import AuditRow, Centre, User
 from accounts.problems import Refused
+from dispatch.due import versions_live
 from programs.checks.runner import program_proof
-from programs.due import versions_live
 from programs.models import Check, ProgramVersion, VersionState, VersionStep
 from programs.preset_schema import all_presets
 from programs.selectors import programs_published

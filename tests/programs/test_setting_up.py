@@ -106,6 +106,10 @@ def test_a_protocol_is_signed_with_a_review_date_by_two_people(db: None, at: dat
     assert live.proof is not None
     assert protocol_approved(centre, at)
     assert not protocol_approved(centre, at + timedelta(days=365))
+    theirs = protocol_draft(centre=centre, data=load_reference().to_dict(), by=clinician, at=at)
+    protocol_submit(version=theirs, reason="By another hand", by=administrator, at=at)
+    with pytest.raises(Refused, match="You wrote part of it"):
+        protocol_publish(version=theirs, by=clinician, **signed)  # type: ignore[arg-type]  # from a table
     second = protocol_draft(centre=centre, data=load_reference().to_dict(), by=clinician, at=at)
     assert protocol_withdraw(version=second, words="", by=clinician, at=at).state == "retired"
     assert AuditRow.objects.filter(action="protocol.publish", centre=centre).count() == 1

@@ -13,8 +13,9 @@ from dispatch.models import Alarm, Assignment, Incident, Recommendation, StageOr
 from dispatch.models.assignment import Slot
 from dispatch.reasons import OFFER_WITHDRAWN
 from dispatch.selectors.engine_facts import is_by_phone, recommend_for, units_with_facts
+from dispatch.selectors.triage import answers_at_place, dangerous
 from dispatch.services.alarms import alarms_end
-from dispatch.services.co_response import officer_offer
+from dispatch.services.co_response import officer_offer, two_units
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.pairs import pair_ends
 from dispatch.services.silence import offers_unanswered
@@ -22,8 +23,16 @@ from dispatch.services.staging import order_stage
 from dispatch.services.standing_orders import order_end
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE
 from responders.models import Unit
+from triage import vocabulary
 
 MANUAL_OFFER_TIMEOUT_S = 120
+SCENE_DANGERS = (
+    "weapon", "violence", "barricade", "domestic", "hazard", "crime", "child_at_risk", "suicide", "behavior",
+    "caller_can_talk",
+)  # fmt: skip
+"""Questions whose danger answers are about the scene, worst first; the others are about the person's body, and those
+are what an ambulance comes for."""
+_BEYOND_UNARMED = frozenset({"emergency", "co_response"})
 
 
 def offer_make(
@@ -67,7 +76,24 @@ def offer_make(
         last = StageOrder.objects.filter(assignment__incident=incident).order_by("-at").first()
         words = last.words if last is not None else "Danger rose after sending: ask dispatch"
         order_stage(incident=incident, assignment=assignment, reason="risen_before", words=words, by=by, at=at)
+    elif by is not None and not unit.armed and not assignment.by_phone:
+        _stage_into_danger(incident, assignment, by, at)
     return assignment
+
+
+def _stage_into_danger(incident: Incident, assignment: Assignment, by: User, at: datetime) -> None:
+    """A person asks an unarmed unit for a call that was sent as more than such a unit is for, with danger on the scene:
+    it waits outside until a dispatcher lifts the order. A co-response of two units has its officer for that."""
+    if incident.response_class not in _BEYOND_UNARMED:
+        return
+    if assignment.slot == Slot.PRIMARY and two_units(incident.program_version):
+        return
+    answers = answers_at_place(incident, at=at)
+    danger = next((key for key in SCENE_DANGERS if key in answers and dangerous(key, answers[key])), "")
+    if danger:
+        question = vocabulary.load().get(danger)
+        words = f"{question.label}: {question.label_of(answers[danger])}"[:160]
+        order_stage(incident=incident, assignment=assignment, reason=danger, words=words, by=by, at=at)
 
 
 def _free(unit: Unit, incident: Incident) -> bool:
@@ -94,6 +120,8 @@ def assignment_offer(
         raise Refused("incident_closed", "The incident is closed.", status=409)
     if not incident.response_class:
         raise Refused("not_decided", "Decide the response first: accept, override or send.", status=409)
+    if incident.state == "held":
+        raise Refused("on_hold", "This call is held, so no crew could accept it: decide it again first.", status=409)
     if incident.late:
         raise Refused("late_entry", "This entry came late: say first that it is still live.", status=409)
     if unit.centre_id != incident.centre_id:

@@ -5,7 +5,8 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from accounts.models import Centre
 from dispatch.engine import Candidate, candidate, recommend
@@ -59,6 +60,10 @@ def offers_run(*, centre: Centre, at: datetime) -> list[Assignment]:
     for one in queue:
         try:
             made += _offers(one.id, seen)
+        except OrderHeld:
+            # All the others would wait for the same; the next round comes within a second.
+            _end_frozen(centre)
+            break
         except Exception:
             # Whatever is wrong with one incident, the others are still offered; a lost connection ends the round.
             if not connection.is_usable():
@@ -76,11 +81,43 @@ def incident_offer(incident_id: UUID, seen: Round) -> Assignment | None:
     return made[0] if made else None
 
 
+class OrderHeld(Exception):
+    """Somebody has held the centre's order for as long as a lock is waited for: five hundred times a usual claim."""
+
+
+def _end_frozen(centre: Centre) -> None:
+    """End the session of a process that took the centre's order and has done nothing since: stopped, not killed.
+
+    One that is at work is left alone, however long it takes. Its transaction is rolled back whole, so nothing is half
+    offered; the process finds its connection gone when it goes on.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE locktype = 'advisory' AND granted AND classid = %s AND objid = %s AND pid <> pg_backend_pid()"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND state = 'idle in transaction'"
+            " AND state_change < clock_timestamp() - 0.8 * current_setting('lock_timeout')::interval",
+            [DISPATCH_LOCK, centre.pk],
+        )
+        ended = cursor.fetchone()[0]
+    logger.warning("offers waited for another process", extra={"centre": centre.pk, "ended": ended})
+
+
+def _order_taken(centre: Centre) -> None:
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [DISPATCH_LOCK, centre.pk])
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):
+                raise OrderHeld from error
+            raise
+
+
 def _offers(incident_id: UUID, seen: Round) -> list[Assignment]:
     try:
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [DISPATCH_LOCK, seen.centre.pk])
+            _order_taken(seen.centre)
             return _offer_best(incident_id, seen)
     except IntegrityError:
         # A dispatcher sent the unit elsewhere in the same instant; the index let one through. The next round asks on.
