@@ -5,10 +5,14 @@ import json
 import secrets
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from accounts.models import AuditRow, Centre, DisplayDevice, Presence, User
+from accounts.models import Agency, AuditRow, Centre, DisplayDevice, DisplayLayout, Presence, RoleGrant, User
+from accounts.problems import Refused
 
 _SEAL_LOCK = 7_411_001
 _SEAL_START = "0" * 64
@@ -24,36 +28,44 @@ def audit(
     entity: str = "",
     entity_id: object = "",
     detail: dict[str, Any] | None = None,
-) -> AuditRow:
+) -> None:
     """Insert one audit row in the caller's transaction. `detail` carries codes and ids, never personal text."""
-    row = AuditRow(
-        at=at,
-        centre=centre,
-        by=by,
-        actor=actor or ("user" if by else "engine"),
+    values = audit_values(
         action=action,
+        at=at,
+        by_id=by.pk if by else None,
+        centre_id=centre.pk if centre else None,
+        actor=actor,
         entity=entity,
-        entity_id=str(entity_id),
-        detail=detail or {},
+        entity_id=entity_id,
+        detail=detail,
     )
     with connection.cursor() as cursor:
-        # By hand, because every change in the product pays for it (a third of what the model's own insert costs).
-        cursor.execute(
-            "INSERT INTO accounts_auditrow (at, centre_id, by_id, actor, action, entity, entity_id, detail)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
-            [
-                row.at,
-                row.centre_id,
-                row.by_id,
-                row.actor,
-                row.action,
-                row.entity,
-                row.entity_id,
-                json.dumps(row.detail),
-            ],
-        )
-        row.pk = cursor.fetchone()[0]
-    return row
+        cursor.execute(AUDIT_INSERT, values)
+
+
+# By hand, because every change in the product pays for it (a third of what the model's own insert costs).
+AUDIT_INSERT = (
+    "INSERT INTO accounts_auditrow (at, centre_id, by_id, actor, action, entity, entity_id, detail)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+)
+"""For services that write the audit row in the statement of its change."""
+
+
+def audit_values(
+    *,
+    action: str,
+    at: datetime,
+    by_id: int | None,
+    centre_id: int | None,
+    actor: str = "",
+    entity: str = "",
+    entity_id: object = "",
+    detail: dict[str, Any] | None = None,
+) -> list[Any]:
+    """The parameters of AUDIT_INSERT."""
+    who = actor or ("user" if by_id else "engine")
+    return [at, centre_id, by_id, who, action, entity, str(entity_id), json.dumps(detail or {})]
 
 
 def _link(previous: str, row: AuditRow) -> str:
@@ -89,10 +101,18 @@ def audit_seal(*, limit: int = 5000) -> int:
         found = cursor.fetchone()
         previous = found[0] if found else _SEAL_START
         rows = list(AuditRow.objects.filter(seal__isnull=True).order_by("id")[:limit])
+        seals = []
         for row in rows:
             previous = _link(previous, row)
-            cursor.execute("UPDATE accounts_auditrow SET seal = %s WHERE id = %s", [previous, row.pk])
-            cursor.execute("INSERT INTO accounts_auditseal (row_id, seal) VALUES (%s, %s)", [row.pk, previous])
+            seals.append(previous)
+        if rows:
+            cursor.execute(
+                "WITH chain AS (SELECT * FROM unnest(%s::bigint[], %s::text[]) WITH ORDINALITY AS c (id, seal, place)),"
+                " marked AS (UPDATE accounts_auditrow r SET seal = c.seal FROM chain c WHERE r.id = c.id)"
+                # In this order, since the order of the seals' own ids is the chain.
+                " INSERT INTO accounts_auditseal (row_id, seal) SELECT id, seal FROM chain ORDER BY place",
+                [[row.pk for row in rows], seals],
+            )
     return len(rows)
 
 
@@ -129,6 +149,45 @@ def display_create(*, centre: Centre, name: str, by: User, at: datetime) -> tupl
 
 
 @transaction.atomic
+def display_configure(
+    *,
+    device: DisplayDevice,
+    name: str,
+    inches: int,
+    width: int,
+    height: int,
+    distance_cm: int,
+    theme: str,
+    layouts: list[tuple[str, str, int]],
+    by: User,
+    at: datetime,
+) -> DisplayDevice:
+    """The room of a display and what it shows in turn: (layout, program slug or "", seconds). The database refuses
+    what no room can be. The caller tells the display (an event of entity `display`)."""
+    device = DisplayDevice.objects.select_for_update().select_related("centre").get(pk=device.pk)
+    device.name, device.panel_inches, device.theme = name, inches, theme
+    device.width_px, device.height_px, device.distance_cm = width, height, distance_cm
+    device.save(update_fields=["name", "panel_inches", "theme", "width_px", "height_px", "distance_cm"])
+    device.layouts.all().delete()
+    DisplayLayout.objects.bulk_create(
+        [
+            DisplayLayout(display=device, place=place, layout=layout, program=program, seconds=seconds)
+            for place, (layout, program, seconds) in enumerate(layouts)
+        ]
+    )
+    audit(
+        action="display.configure",
+        at=at,
+        by=by,
+        centre=device.centre,
+        entity="display",
+        entity_id=device.pk,
+        detail={"room": [inches, width, height, distance_cm], "theme": theme, "layouts": layouts},
+    )
+    return device
+
+
+@transaction.atomic
 def display_revoke(*, device: DisplayDevice, by: User, at: datetime) -> DisplayDevice:
     """Revoke a display's token. The caller closes its open stream (live.services.revoke_after_commit)."""
     device = DisplayDevice.objects.select_for_update().get(pk=device.pk)
@@ -142,3 +201,47 @@ def display_revoke(*, device: DisplayDevice, by: User, at: datetime) -> DisplayD
 def presence_note(*, user: User, page: str, at: datetime) -> None:
     """A console says that it is alive."""
     Presence.objects.update_or_create(user=user, defaults={"at": at, "page": page[:20]})
+
+
+def zone_named(text: str) -> str:
+    """The name of a time zone if there is one. Raises Refused otherwise."""
+    try:
+        return ZoneInfo(text.strip()).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Refused(
+            "zone_unknown", f"There is no time zone {text!r}; write for example America/Chicago.", field="time_zone"
+        ) from None
+
+
+@transaction.atomic
+def centre_create(*, slug: str, name: str, time_zone: str, at: datetime) -> Centre:
+    """A new centre, not simulated and not live, with one agency of its own. Raises Refused when the slug is taken."""
+    if Centre.objects.filter(slug=slug).exists():
+        raise Refused("centre_taken", f"There is a centre {slug} already.", field="slug", status=409)
+    centre = Centre.objects.create(slug=slug, name=name, time_zone=zone_named(time_zone), created_at=at)
+    Agency.objects.create(centre=centre, slug=slug, name=name, kind=Agency.Kind.CENTRE)
+    audit(action="centre.create", at=at, centre=centre, entity="centre", entity_id=centre.pk)
+    return centre
+
+
+@transaction.atomic
+def person_create(
+    *, centre: Centre, username: str, display_name: str, password: str, roles: tuple[str, ...], at: datetime
+) -> User:
+    """A person of the centre's own agency. Raises Refused for a name that is taken or a password that is too weak."""
+    if User.objects.filter(username=username).exists():
+        raise Refused("username_taken", f"There is somebody called {username} already.", field="username", status=409)
+    user = User(
+        username=username, display_name=display_name, centre=centre, agency=centre.agencies.order_by("pk").first()
+    )
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Refused("password_weak", " ".join(error.messages), field="password") from None
+    user.set_password(password)
+    user.save()
+    RoleGrant.objects.bulk_create([RoleGrant(user=user, role=role) for role in roles])
+    audit(
+        action="person.create", at=at, centre=centre, entity="user", entity_id=user.pk, detail={"roles": sorted(roles)}
+    )
+    return user

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("results")
@@ -20,7 +21,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "live_boards": ("bench.live_boards", "--streams", "1", "100", "500"),
 }
 """Benches that print their own output."""
-MEASURED = ("claims", "offers")
+MEASURED = ("backtest", "claims", "nudges", "offers", "panel", "natures", "places")
 """Benches with main() -> figures and table(figures)."""
 
 
@@ -34,10 +35,7 @@ def run(name: str, *, as_json: bool, keep: bool) -> int:
     """One bench. Returns its exit code; a missed target is a figure, not a failure."""
     if name in OTHERS:
         return subprocess.run([sys.executable, "-m", *OTHERS[name]], check=False).returncode
-    if name == "claims":
-        from bench import claims as bench
-    else:
-        from bench import offers as bench  # type: ignore[no-redef]
+    bench = import_module(f"bench.{name}")
     figures = bench.main([])
     if keep:
         RESULTS.mkdir(exist_ok=True)

@@ -1,6 +1,6 @@
 """What one claim costs: the product's offer of one waiting incident, against bare SQL that writes the same rows.
 
-    python -m bench claims [--units 12 200] [--workers 1 4]
+    python -m bench claims [--units 12 200 2000 20000] [--workers 1 4 16]
 
 A claim is dispatch.services.offers: lock the centre's order and the incident, look at stop keys, place and refusals,
 choose among the units, lock the unit, write the assignment, the incident, and the history, event and audit rows.
@@ -25,6 +25,7 @@ from typing import Any
 
 import django
 import psycopg
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from bench.ground import crews_add, incidents_wait, machine, percentiles, prepare, units_free
@@ -32,6 +33,8 @@ from bench.ground import crews_add, incidents_wait, machine, percentiles, prepar
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 TARGET = 2.0
 MOST_CLAIMS, TURNS, MOST_TURNS = 400, 3, 12
+LARGE, FEW_CLAIMS = 2_000, 60
+"""From so many units on a short sample is enough: each nudge reads them all."""
 
 Times = list[float]
 Work = Callable[[Sequence[uuid.UUID], Sequence[uuid.UUID]], Times]
@@ -40,7 +43,7 @@ Work = Callable[[Sequence[uuid.UUID], Sequence[uuid.UUID]], Times]
 def by_product(incidents: Sequence[uuid.UUID], units: Sequence[uuid.UUID]) -> Times:
     """Seconds of each claim of a round over the given incidents."""
     from accounts.models import Centre
-    from dispatch.selectors.free_units import Round
+    from dispatch.selectors.rounds import Round
     from dispatch.services.offers import incident_offer
 
     centre = Centre.objects.get()
@@ -72,14 +75,14 @@ def by_nudge(incidents: Sequence[uuid.UUID], units: Sequence[uuid.UUID]) -> Time
 
 def by_hand(incidents: Sequence[uuid.UUID], units: Sequence[uuid.UUID]) -> Times:
     """The floor. Reads one claim of the product as its pattern, so that the rows are of the same size."""
-    with psycopg.connect(os.environ["DATABASE_URL"]) as pattern:
-        row = pattern.execute(
-            "SELECT why, program_version_id FROM dispatch_assignment WHERE why <> '{}' LIMIT 1"
-        ).fetchone()
-        centre_row = pattern.execute("SELECT id FROM accounts_centre").fetchone()
+    with psycopg.connect(os.environ["DATABASE_URL"], row_factory=dict_row) as pattern:
+        row = pattern.execute("SELECT * FROM dispatch_assignment WHERE why <> '{}' LIMIT 1").fetchone()
+        place = pattern.execute("SELECT id FROM accounts_centre").fetchone()
     assert row is not None
-    assert centre_row is not None
-    (why, version), (centre,) = row, centre_row
+    assert place is not None
+    centre, why = place["id"], Jsonb(row["why"])
+    same = {name: None for name in row if name.endswith(("_at", "_since"))}
+    insert = f"INSERT INTO dispatch_assignment ({', '.join(row)}) VALUES ({', '.join(f'%({name})s' for name in row)})"
     took: Times = []
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
         cursor = connection.cursor()
@@ -90,12 +93,10 @@ def by_hand(incidents: Sequence[uuid.UUID], units: Sequence[uuid.UUID]) -> Times
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [7_411_000, centre])
             cursor.execute("SELECT version FROM dispatch_incident WHERE id = %s FOR UPDATE", [incident])
             cursor.execute("SELECT id FROM responders_unit WHERE id = %s FOR UPDATE SKIP LOCKED", [unit])
-            cursor.execute(
-                "INSERT INTO dispatch_assignment (id, incident_id, unit_id, slot, state, exclusive, by_phone,"
-                " program_version_id, offered_at, offer_expires_at, why, eta_s, end_reason, disposition, version)"
-                " VALUES (%s, %s, %s, 'primary', 'offered', true, false, %s, %s, %s, %s, 300, '', '', 1)",
-                [key, incident, unit, version, at, at + timedelta(seconds=60), Jsonb(why)],
-            )
+            new = {"id": key, "incident_id": incident, "unit_id": unit, "why": why, "state": "offered", "version": 1}
+            until = {"offered_at": at, "offer_expires_at": at + timedelta(seconds=60)}
+            ends = {"end_reason": "", "disposition": "", "pair": None}
+            cursor.execute(insert, {**row, **same, **ends, **new, **until})
             cursor.execute(
                 "UPDATE dispatch_incident SET no_unit_reason = '', no_unit_detail = '[]', version = version + 1"
                 " WHERE id = %s",
@@ -139,7 +140,7 @@ def _worker(way: str, incidents: list[uuid.UUID], units: list[uuid.UUID], gate: 
 
 def block(city: dict[str, Any], way: str, *, units: list[uuid.UUID], workers: int) -> tuple[Times, float, int, int]:
     """One block of claims: the time of each, the wall time, how many were asked for, and units booked twice."""
-    number = min(MOST_CLAIMS, max(len(units) * 3 // 4, 1))
+    number = min(FEW_CLAIMS if len(units) >= LARGE else MOST_CLAIMS, max(len(units) * 3 // 4, 1))
     incidents = incidents_wait(city, number, at=datetime.now(UTC))
     if workers == 1:
         began = time.perf_counter()
@@ -172,6 +173,8 @@ def cells(city: dict[str, Any], ways: Sequence[str], *, units: list[uuid.UUID], 
     """
     blocks: dict[str, list[tuple[Times, float, int, int]]] = {way: [] for way in ways}
     turns = MOST_TURNS if workers == 1 and len(units) * MOST_TURNS < MOST_CLAIMS else TURNS
+    if workers > 1 and len(units) >= LARGE:
+        turns = 1  # starting the processes takes longer than their claims
     for _ in range(turns):
         for way in ways:
             blocks[way].append(block(city, way, units=units, workers=workers))
@@ -245,8 +248,8 @@ def table(figures: dict[str, Any]) -> str:
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     """Measure and return the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench claims", description=__doc__)
-    parser.add_argument("--units", type=int, nargs="+", default=[12, 200])
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--units", type=int, nargs="+", default=[12, 200, 2_000, 20_000])
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 4, 16])
     chosen = parser.parse_args(arguments)
     return {**measure(chosen.units, chosen.workers), "machine": machine()}
 

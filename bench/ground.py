@@ -18,6 +18,8 @@ from launch.paths import ROOT
 
 PROGRAM = "star"
 """The preset whose team gets the crews: a mobile team without police."""
+DISTRICT = "Market"
+"""Where the incidents are: the district in which no other mobile team works beside PROGRAM's."""
 CALM = narratives.SCRIPTS[0].truth
 """The answers of a calm call: what is suggested is a mobile team."""
 
@@ -98,7 +100,9 @@ def incidents_wait(city: dict[str, Any], number: int, *, at: datetime, sent: boo
     centre.next_incident_number += number
     centre.save(update_fields=["next_incident_number"])
     draw = random.Random(first)
-    spots: Sequence[dict[str, Any]] = [place for place in city["places"] if place["location_type"]]
+    spots: Sequence[dict[str, Any]] = [
+        place for place in city["places"] if place["location_type"] and place["district"] == DISTRICT
+    ]
     decided: dict[str, Any] = {
         "state": "pending",
         "response_class": "mobile_team",

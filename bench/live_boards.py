@@ -108,7 +108,7 @@ def publish_through_the_chain(stop: threading.Event) -> Callable[[int], None]:
     from live.services import event_record
 
     stamps: dict[uuid.UUID, float] = {}
-    register("bench", lambda ids: [Frame("wall", row(stamps.pop(one))) for one in ids])
+    register(lambda centre, changed: [Frame("wall", row(stamps.pop(one))) for one in changed["bench"]], "bench")
     threading.Thread(target=run, args=(stop,), kwargs={"centre_id": CENTRE}, daemon=True).start()
     time.sleep(1.0)
 

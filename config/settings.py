@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -24,6 +25,10 @@ try:
     LIVE_CHANNEL: str = env.str("LIVE_CHANNEL", "live")
     LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO").upper()
     DB_POOL_SIZE: int = env.int("DB_POOL_SIZE", 8)
+    ROUTING_URL: str = env.str("ROUTING_URL", "")
+    MAP_PMTILES: str = env.str("MAP_PMTILES", "")
+    MAP_TILES_URL: str = env.str("MAP_TILES_URL", "")
+    MAP_TILES_ATTRIBUTION: str = env.str("MAP_TILES_ATTRIBUTION", "")
     SECURE_COOKIES: bool = env.bool("SECURE_COOKIES", PUBLIC_URL.startswith("https://"))
 except EnvError as error:
     raise ImproperlyConfigured(f"An environment variable cannot be read: {error}. See .env.example.") from error
@@ -57,7 +62,7 @@ INSTALLED_APPS = [
     "dispatch.apps.DispatchConfig",
     "interop.apps.InteropConfig",
     "desk.apps.DeskConfig",
-    "django.contrib.admin",
+    "accounts.apps.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -105,6 +110,7 @@ DATABASES = {"default": database_from_url(DATABASE_URL, pool_size=DB_POOL_SIZE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.PeopleBackend"]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in/"
@@ -144,6 +150,14 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# A map server outside is the one exception, and only where the setting names it.
+if MAP_TILES_URL:
+    _tiles = urlsplit(MAP_TILES_URL)
+    if _tiles.scheme not in {"http", "https"} or not _tiles.hostname:
+        raise ImproperlyConfigured("MAP_TILES_URL must begin with https:// and a host name. See .env.example.")
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append(f"{_tiles.scheme}://{_tiles.netloc}")
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"].append(f"{_tiles.scheme}://{_tiles.netloc}")
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -178,6 +192,8 @@ CELERY_BEAT_SCHEDULE = {
     "offer-pending": {"task": "dispatch.offer_pending", "schedule": 5.0},
     "seal-audit": {"task": "accounts.audit_seal", "schedule": 10.0},
     "forget-events": {"task": "live.events_forget", "schedule": 600.0},
+    "backtests": {"task": "desk.backtests", "schedule": 10.0},
+    "shadows": {"task": "desk.shadows", "schedule": 60.0},
 }
 
 REST_FRAMEWORK: dict[str, Any] = {
@@ -208,5 +224,8 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        # Two lines for each nudge, and most nudges are one claim: failures are still told.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
     },
 }

@@ -1,13 +1,16 @@
 """All addresses: screens, live tickets, the API."""
 
+from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 urlpatterns = [
     path("", include("desk.urls")),
     path("", include("live.urls")),
+    path("admin/", admin.site.urls),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/v1/", include("dispatch.api.urls")),
+    path("avl/", include("interop.avl.urls")),
 ]
 
 # Under /api/ these answer with problem details, elsewhere with Django's own pages.

@@ -1,8 +1,14 @@
 """Pages and the API. Event streams are the `live` process (config/asgi.py)."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+
+# What is loaded by now stays: the collector need not walk it again and again (a tenth of a request's CPU time).
+gc.collect()
+gc.freeze()
+gc.set_threshold(5_000, 20, 20)

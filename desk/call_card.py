@@ -1,10 +1,13 @@
 """One call as the console's card shows it: everything around the fields."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import User
 from desk.advice import Version, advice_of, class_level, class_words
+from desk.call_care import care_part, moving_words, strikable
+from desk.coverage import coverage_of
 from desk.cue_chips import chips, marked_notes
 from desk.detail import assignment_rows, caution_rows, handoff_rows, stage_rows
 from desk.pane_parts import transfer_part
@@ -15,7 +18,7 @@ from dispatch.reasons import NO_UNIT, words
 from dispatch.selectors.card import CardFacts, card_facts
 from dispatch.selectors.incident import possible_duplicates
 from dispatch.selectors.triage import Judged, answers_of
-from triage import natures
+from triage import natures, vocabulary
 
 _LOCATION_LEVEL = {"verified": "normal", "unverified": "caution", "forced": "serious"}
 _STATE_LEVEL = {
@@ -46,6 +49,8 @@ def blank_card(now: datetime, zone: str) -> dict[str, Any]:
         "now": now,
         "zone": zone,
         "last_line": "",
+        "channel": "911",
+        "values_json": "{}",
         "version": 0,
         "question_groups": question_groups(None, {}),
         "texts": {},
@@ -57,7 +62,8 @@ def call_card(
 ) -> dict[str, Any]:
     """The card of a call. `judged`: what this request has judged already; `draft`: the note that is being typed.
 
-    Possible duplicates rest on place and number, so what changes neither may leave them out.
+    Possible duplicates rest on place and number, and clocks and callbacks on none of the answers: what changes neither
+    may leave both out (`duplicates=False`).
     """
     incident = call.incident
     facts = card_facts(incident=incident, viewer=viewer, at=at, judged=judged, draft=draft)
@@ -65,7 +71,22 @@ def call_card(
     answers = answers_of(incident, judged.facts.rows)
     notes = marked_notes(facts.narrative, facts.proposals)
     nature = natures.get(incident.nature or None)
+    may = strikable(facts.narrative, viewer)
+    for note in notes:
+        note["may_strike"] = note["id"] in may
     zone = incident.centre.time_zone
+    asked = judged.suggestion.ask if judged.suggestion is not None else ()
+    texts = {
+        key: answers[key]["value"]
+        for key in ("weapon_type", "access", "language")
+        if key in answers and answers[key]["value"] != "unknown"
+    }
+    values = {
+        "where": place.text if place else "",
+        "phone": call.phone.number if call.phone else "",
+        "what": nature.name if nature else "",
+        **{key: str(texts.get(key, "")) for key in ("weapon_type", "access", "language")},
+    }
     return {
         "id": str(call.pk),
         "incident_id": str(incident.pk),
@@ -77,27 +98,30 @@ def call_card(
         "now": at,
         "zone": zone,
         "last_line": f"“…{notes[0]['text'][-40:]}”" if notes else nature.name if nature else "Not said yet",
-        "where": place.text if place else "",
+        "values_json": json.dumps(values),
+        "where": values["where"],
+        "channel": call.channel,
+        "parked_at": call.parked_at,
+        "whisper": call.whisper,
+        "next_question": _label(asked[0].key) if asked else "",
         "location": {
             "state": place.state,
             "level": _LOCATION_LEVEL[place.state],
             "text": place.text,
             "beat": place.beat,
+            "moving": moving_words(place, at),
         }
         if place
         else None,
         "carrier": carrier,
+        "coverage": coverage_of(judged.published, at, incident.centre.zone) if place else [],
         "phone": call.phone.number if call.phone else "",
         "phone_confirmed": call.phone_confirmed,
         "nature": nature,
         "nature_name": nature.name if nature else "",
         "priority": incident.priority,
         "question_groups": question_groups(judged.suggestion, answers, call=str(call.pk), zone=zone),
-        "texts": {
-            key: answers[key]["value"]
-            for key in ("weapon_type", "access", "language")
-            if key in answers and answers[key]["value"] != "unknown"
-        },
+        "texts": texts,
         "cautions": caution_rows(list(judged.facts.cautions)),
         "notes": notes,
         "cues": chips(facts.proposals, judged.answers),
@@ -105,9 +129,15 @@ def call_card(
         "engine_error": judged.suggestion is None,
         "advice": _advice(facts, bool(place or answers or incident.nature)),
         "duplicates": _duplicates(incident) if duplicates else None,
+        "care": care_part(call, viewer, facts, at) if duplicates else None,
         **transfer_part(incident),
         **_after(facts),
     }
+
+
+def _label(key: str) -> str:
+    question = vocabulary.load().by_key.get(key)
+    return question.label if question is not None else "What happened"
 
 
 def program_names(judged: Judged) -> dict[str, str]:
@@ -170,8 +200,15 @@ def _after(facts: CardFacts) -> dict[str, Any]:
         "stage_orders": [{**row, "acknowledged_how": row["how"]} for row in stage_rows(live)],
         "units": units,
         "handoffs": handoff_rows(facts.handoffs),
+        "script": _script(incident),
         "no_unit": words(NO_UNIT, incident.no_unit_reason) if incident.no_unit_reason else "",
     }
+
+
+def _script(incident: Incident) -> str:
+    """What the caller is told: the program's own words, once it was sent."""
+    version = incident.program_version
+    return str(version.spec.get("caller_script", "")).strip() if incident.sent_at and version is not None else ""
 
 
 def _eta(assignment: Assignment) -> datetime | None:

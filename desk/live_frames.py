@@ -14,20 +14,22 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from accounts.access import FLOOR, may
-from accounts.models import Centre, User
+from accounts.models import Centre, Role, User
 from desk.displays import device_of, session_key_of
 from desk.page_context import stops_of
-from desk.wall_board import WallRows, wall_board
-from dispatch.models import Alarm, Assignment
-from dispatch.selectors.alarms import alarm_rows
+from desk.wall_board import WallRows, wall_boards
+from desk.wall_views import turns_of, views_watched
+from dispatch.models import Assignment
+from dispatch.selectors.alarms import alarm_rows, alarms_standing
 from dispatch.selectors.incident_rows import incident_rows
+from dispatch.selectors.transfers import clinician_rows
 from dispatch.selectors.unit_rows import unit_rows
 from live import registry
 from live.registry import Changed, Frame, Viewer
 from live.selectors import live_position
 from responders.selectors import unit_of
 
-CONSOLE, WALL, UNIT = "console", "wall", "unit"
+CONSOLE, CLINICIAN, WALL, DISPLAY, UNIT = "console", "clinician", "wall", "display", "unit"
 _JUST_LEFT = timedelta(minutes=10)
 """Much longer than the renderer is ever behind: the row of a unit that was just released is drawn free."""
 
@@ -68,17 +70,23 @@ def board_frames(centre_id: int, changed: Changed) -> Iterator[Frame]:
         yield Frame(CONSOLE, "".join(_signal(f"seen-{row.id}", row.version) for row in rows))
     if units:
         yield Frame(CONSOLE, _draw("desk/queue/unit.html", "unit", units, number, at))
+    if changed.get("incident"):
+        given = clinician_rows(centre=centre, ids=changed["incident"])
+        yield Frame(CLINICIAN, _draw("desk/clinician/row.html", "row", given, number, at))
     for unit_id in sorted(unit_ids):
         yield Frame(_unit_audience(unit_id), _signal("phone-signal", number))
     if alarms:
         yield Frame(CONSOLE, _draw("desk/queue/alarm.html", "alarm", alarms, number, at))
-        count = {"count": _open_alarms(centre), "v": number}
-        yield Frame(CONSOLE, render_to_string("desk/parts/alarm_count.html", count))
+        standing = {"standing": alarms_standing(centre=centre), "v": number}
+        yield Frame(CONSOLE, render_to_string("desk/parts/alarm_count.html", standing))
     if "suspension" in changed:
         stops = {"stops": stops_of(centre), "zone": centre.time_zone, "v": number}
         yield Frame(CONSOLE, render_to_string("desk/parts/suspensions.html", stops))
-    board = wall_board(centre, at, _wall_rows.changed(centre, rows, units, at))
-    yield Frame(WALL, render_to_string("desk/wall/board.html", {"board": board, "v": number, "now": at}))
+    for board in wall_boards(centre, at, _wall_rows.changed(centre, rows, units, at), views_watched(centre)):
+        html = render_to_string("desk/wall/board.html", {"board": board, "v": number, "now": at})
+        yield Frame(board.view.audience, html)
+    for display in changed.get("display", ()):
+        yield Frame(f"{DISPLAY}:{display.int}", _signal(f"display-{display.int}", number))
 
 
 _wall_rows = WallRows()
@@ -88,10 +96,6 @@ def _units_on(incident_ids: Collection[UUID], at: datetime) -> set[UUID]:
     """Units on these incidents, and those that have just left them."""
     there = Q(ended_at__isnull=True) | Q(ended_at__gt=at - _JUST_LEFT)
     return set(Assignment.objects.filter(there, incident__in=incident_ids).values_list("unit_id", flat=True))
-
-
-def _open_alarms(centre: Centre) -> int:
-    return Alarm.objects.filter(centre=centre, ended_at__isnull=True).count()
 
 
 def _person(request: HttpRequest, centre_id: int) -> User | None:
@@ -105,11 +109,19 @@ def watches_console(request: HttpRequest, _audience: str, centre_id: int) -> boo
     return user is not None and may(user, *FLOOR)
 
 
-def watches_wall(request: HttpRequest, _audience: str, centre_id: int) -> bool:
-    """The floor of the centre, or one of its displays."""
+def watches_clinician(request: HttpRequest, _audience: str, centre_id: int) -> bool:
+    """The clinicians of the centre."""
+    user = _person(request, centre_id)
+    return user is not None and may(user, Role.CLINICIAN)
+
+
+def watches_wall(request: HttpRequest, audience: str, centre_id: int) -> bool:
+    """The floor of the centre, or one of its displays: that one only what it is set to show."""
     device = device_of(request)
     if device is not None and device.centre_id == centre_id:
-        return True
+        shown = {turn.view.audience for turn in turns_of(device)}
+        if audience in {*shown, f"{DISPLAY}:{device.pk}"}:
+            return True
     user = _person(request, centre_id)
     return user is not None and may(user, *FLOOR, "system_administrator")
 
@@ -132,8 +144,10 @@ def viewer_of(request: HttpRequest) -> Viewer | None:
 
 def register() -> None:
     """Tell live how things are drawn and who may watch. Called once, when the application starts."""
-    registry.register(board_frames, "incident", "unit", "alarm", "suspension")
+    registry.register(board_frames, "incident", "unit", "alarm", "suspension", "display")
     registry.register_access(CONSOLE, watches_console)
+    registry.register_access(CLINICIAN, watches_clinician)
     registry.register_access(WALL, watches_wall)
+    registry.register_access(DISPLAY, watches_wall)
     registry.register_access(UNIT, watches_unit)
     registry.register_viewer(viewer_of)

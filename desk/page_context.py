@@ -1,5 +1,6 @@
 """What every page's frame shows. Read lazily, so that a page pays only for what its template draws."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,7 +12,8 @@ from django.urls import reverse
 
 from accounts.access import FLOOR, roles_of
 from accounts.models import Centre, Role, User
-from dispatch.models import Alarm
+from desk.map_data import map_sources
+from dispatch.selectors.alarms import SOUND_ROLES, Standing, alarms_standing
 from programs.access import READERS as PROGRAM_READERS
 from programs.models import Suspension
 from programs.selectors import suspensions_standing
@@ -22,6 +24,7 @@ _SCREENS: list[tuple[str, str, frozenset[str]]] = [
     ("Queue", "desk:queue", frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.CALL_TAKER, Role.CLINICIAN})),
     ("Clinician", "desk:clinician", frozenset({Role.CLINICIAN})),
     ("Overview", "desk:overview", frozenset({Role.SUPERVISOR})),
+    ("Map", "desk:map", FLOOR),
     ("Programs", "desk:programs", PROGRAM_READERS),
     ("Phone", "desk:phone", frozenset({Role.RESPONDER})),
     ("Wall", "desk:wall", frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.CALL_TAKER, Role.CLINICIAN})),
@@ -85,12 +88,22 @@ class Page:
         self.now = datetime.now(UTC)
 
     @property
+    def map_sources(self) -> dict[str, str]:
+        """For pages that hold a map (templates/desk/map/sources.html)."""
+        return map_sources()
+
+    @property
     def theme(self) -> str:
         return self.person.theme if self.person else "dark"
 
     @property
     def single_keys(self) -> bool:
         return self.person.single_key_shortcuts if self.person else True
+
+    @property
+    def keymap(self) -> str:
+        """The person's own keys as JSON; empty where all are the usual ones."""
+        return json.dumps(self.person.keymap) if self.person and self.person.keymap else ""
 
     @cached_property
     def centre(self) -> Centre | None:
@@ -130,9 +143,28 @@ class Page:
             if roles & self.roles
         ]
 
+    @property
+    def density(self) -> str:
+        return self.person.density if self.person else "comfortable"
+
+    volumes = ((2, "low"), (5, "middle"), (9, "high"))
+
+    @property
+    def sound(self) -> bool:
+        """Whether alarms sound at this person's position: as they chose, else unless they only take calls."""
+        if self.person is None:
+            return False
+        if self.person.sound:
+            return self.person.sound == "on"
+        return bool(self.roles & SOUND_ROLES)
+
+    @property
+    def role_codes(self) -> str:
+        return " ".join(sorted(self.roles))
+
     @cached_property
-    def alarm_count(self) -> int:
-        return Alarm.objects.filter(centre=self.centre, ended_at__isnull=True).count() if self.centre else 0
+    def alarms_standing(self) -> list[Standing]:
+        return alarms_standing(centre=self.centre) if self.centre else []
 
     @cached_property
     def suspensions(self) -> list[Stop]:

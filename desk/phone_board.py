@@ -73,6 +73,9 @@ def _assignment(one: Assignment, viewer: User, at: datetime) -> dict[str, Any]:
         "awaited": WAITS.get(awaited, ""),
         "near": one.state == "en_route" and one.near_at is not None,
         "check_due": one.check_due_at,
+        "place_changed": any(
+            alarm.kind == Alarm.Kind.PLACE_CHANGED and alarm.subject == str(one.pk) for alarm in detail.alarms
+        ),
         "hazards_unread": bool(detail.cautions)
         and one.state != "offered"
         and one.cautions_read_at is None

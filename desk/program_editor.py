@@ -182,6 +182,7 @@ def _area(version: ProgramVersion) -> dict[str, Any]:
         "boundary": any(ground.kind == Area.Kind.BOUNDARY for ground in grounds),
         "km2": size_km2(version.area),
         "map": area_map(parts, drawn),
+        "shapes": [{"name": part["name"], "mode": part["mode"], "geometry": part["geometry"]} for part in parts],
     }
 
 

@@ -9,8 +9,10 @@ from desk.views import (
     commands,
     console,
     dispatching,
+    displays,
     downtime,
     escalations,
+    handover,
     health,
     overview,
     phone,
@@ -51,6 +53,7 @@ urlpatterns = [
     path("console/calls/<uuid:id>/join/", calls.call_joined, name="call_join"),
     path("console/calls/<uuid:id>/transfer/", transfers.call_transferred, name="call_transfer"),
     path("console/calls/<uuid:id>/transfer/<slug:action>/", transfers.call_transfer_step, name="call_transfer_step"),
+    path("", include("desk.care_urls")),
     # Parts of every floor page's frame.
     path("frame/heard/", session.heard, name="heard"),
     path("commands/echo/", commands.command_echo, name="command_echo"),
@@ -121,9 +124,21 @@ urlpatterns = [
     path("incidents/<uuid:id>/", queue.incident_page, name="incident"),
     path("overview/", overview.overview, name="overview"),
     path("overview/figures/", overview.overview_figures, name="overview_figures"),
+    path("overview/calls/<slug:measure>/", overview.calls_behind, name="calls_behind"),
+    path("overview/calls/<slug:measure>/<slug:part>/", overview.calls_behind, name="calls_behind_part"),
+    # Shift hand-over.
+    path("handover/", handover.handover, name="handover"),
+    path("handover/offer/", handover.handover_offered, name="handover_offer"),
+    path("handover/take/", handover.handover_taken, name="handover_take"),
+    path("handover/<uuid:id>/", handover.handover_list, name="handover_list"),
+    path("handover/<uuid:id>/sheet/", handover.handover_sheet, name="handover_sheet"),
+    path("handover/<uuid:id>/accept/", handover.handover_accepted, name="handover_accept"),
+    path("handover/<uuid:id>/end/", handover.handover_ended, name="handover_end"),
     # What somebody looks at again.
     path("reviews/", reviews.reviews, name="reviews"),
     path("reviews/<uuid:id>/", reviews.review_closed, name="review_close"),
+    # The map.
+    path("map/", include("desk.map_urls")),
     # Program administration and the go-live list.
     path("", include("desk.program_urls")),
     # Walls.
@@ -132,7 +147,12 @@ urlpatterns = [
     path("wall/set-up/", wall.display_set_up, name="display_set_up"),
     path("wall/d/<int:device>/", wall.display_wall, name="display_wall"),
     path("wall/d/<int:device>/board/", wall.display_region, name="display_board"),
-    path("displays/", wall.displays, name="displays"),
+    path("wall/d/<int:device>/board/<int:place>/", wall.display_region, name="display_board_at"),
+    path("wall/d/<int:device>/preview/", wall.display_preview, name="display_preview"),
+    path("wall/d/<int:device>/preview/<int:place>/", wall.preview_region, name="preview_board_at"),
+    path("wall/size/<int:text>-<int:height>.css", wall.wall_sheet, name="wall_sheet"),
+    path("displays/", displays.displays, name="displays"),
+    path("displays/<int:device>/", displays.display_edit, name="display_edit"),
     # The responder's phone.
     path("phone/", phone.phone, name="phone"),
     path("phone/manifest.json", phone.manifest, name="phone_manifest"),

@@ -1,33 +1,44 @@
 """`make chaos MINUTES=1 SEED=7`: the whole product under load while its parts are killed, frozen and restarted.
 
-A private stack of its own (private servers and folder; only its own processes are touched, by their ids). Call takers
+A private stack of its own (private servers and folder; only its own processes are touched, by their ids) with a second
+beat and a second sweeper whose clock is fast. Parts are killed, asked to end and frozen, among them the sweeper that
+holds the lock; Redis is emptied, messages come again in another order, web dies in the middle of a request. Call takers
 open calls and decide by HTTP and keep a log of what the server acknowledged; crews accept and clear in the same way.
 Afterwards the database must hold all that was acknowledged, no unit may ever have had two exclusive assignments at
 once, and every call that waits must have been offered or escalated. Exit code 1 when a call was lost or a unit was
 booked twice.
 """
 
+import json
 import random
 import signal
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
+import redis
 
 from demo import narratives
 from demo.client import Door, Problem, SignInRefused, Unreachable
 from demo.crews import works_in
+from launch.child import signal_group
 from launch.processes import healthy
 from launch.say import say
 from launch.stack import PrivateStack
 
-PARTS = ("web", "worker", "sweeper", "valkey", "postgres", "live", "beat")
-ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP)
+PARTS = ("web", "worker", "sweeper", "sweeper2", "valkey", "postgres", "live", "beat", "beat2")
+HOWS = ("kill", "end", "freeze")
 """Killed outright, asked to end, or frozen for a few seconds and let go on."""
+OTHERS = ("freeze the holder", "kill web in a request", "empty valkey", "repeat messages")
+TWICE = {"sweeper": ("--clock-off", "2.5"), "beat": ()}
+"""A second sweeper, whose clock is fast, and a second beat, as on a second machine."""
+SWEEP_LOCK = 7_411_002
+"""The lock of the active sweeper (dispatch.sweeper)."""
 TAKERS = ("calltaker1", "calltaker2", "dispatcher1", "supervisor1")
 CREWS = ("star1", "star2", "star3", "star4", "star5")
 BETWEEN_S = (4.0, 9.0)
@@ -127,19 +138,96 @@ def _pause(stop: threading.Event, seconds: float) -> None:
         raise InterruptedError
 
 
-def strike(stack: PrivateStack, rng: random.Random, log: Log, stop: threading.Event) -> None:
-    """End or freeze one part at random. The supervisor starts it again; a frozen one goes on after a while."""
-    name, how = rng.choice(PARTS), rng.choice(ENDS)
-    if name in {"postgres", "valkey"} and how is signal.SIGTERM:
-        how = signal.SIGKILL
-    pid = stack.pid(name)
-    log.strikes.append((datetime.now(UTC), name, how.name))
-    say(f"  {how.name:<8} {name}")
-    stack.signal(name, how)
-    if how is signal.SIGSTOP:
-        stop.wait(rng.uniform(*FROZEN_S))
-        if stack.pid(name) == pid:
-            stack.signal(name, signal.SIGCONT)
+class Striker:
+    """Does harm to one part at a time. Each kind comes once before any comes again, in an order drawn from the seed.
+
+    The supervisor starts again what has ended; what is frozen goes on after a while.
+    """
+
+    def __init__(self, stack: PrivateStack, rng: random.Random, log: Log, stop: threading.Event) -> None:
+        self._stack, self._rng, self._log, self._stopping = stack, rng, log, stop
+        self._deck: list[tuple[str, str]] = []
+
+    def strike(self) -> None:
+        """The next one."""
+        if not self._deck:
+            self._deck = [(how, name) for how in HOWS for name in PARTS] + [(how, "") for how in OTHERS * 2]
+            self._rng.shuffle(self._deck)
+        how, name = self._deck.pop()
+        self._log.strikes.append((datetime.now(UTC), name or how, how))
+        say(f"  {how} {name}".rstrip())
+        if how == "freeze":
+            self._freeze(self._stack.pid(name))
+        elif how == "freeze the holder":
+            self._freeze_holder()
+        elif how == "kill web in a request":
+            self._kill_web()
+        elif how == "empty valkey":
+            self._with_broker(lambda broker: broker.flushall())
+        elif how == "repeat messages":
+            self._with_broker(_repeat)
+        else:
+            # PostgreSQL waits for its clients when asked by SIGTERM; SIGINT is its restart of every day.
+            polite = signal.SIGINT if name == "postgres" else signal.SIGTERM
+            self._stack.signal(name, signal.SIGKILL if how == "kill" else polite)
+
+    def _freeze(self, pid: int) -> None:
+        """Stop a process of the stack for a few seconds. One that is gone by then is let be."""
+        signal_group(pid, signal.SIGSTOP)
+        self._stopping.wait(self._rng.uniform(*FROZEN_S))
+        if pid in {child.process.pid for child in self._stack.supervisor.children.values()}:
+            signal_group(pid, signal.SIGCONT)
+
+    def _freeze_holder(self) -> None:
+        """The sweeper that holds the lock is stopped, not killed, for longer than the other one waits for it."""
+        try:
+            with psycopg.connect(self._stack.database_url, connect_timeout=2) as connection:
+                row = connection.execute(
+                    "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                    " WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = %s",
+                    [SWEEP_LOCK],
+                ).fetchone()
+        except psycopg.OperationalError:
+            row = None
+        pids = [self._stack.pid(name) for name in ("sweeper", "sweeper2")]
+        holder = next((pid for pid in pids if row is not None and str(row[0]).endswith(f" {pid}")), pids[0])
+        self._freeze(holder)
+
+    def _kill_web(self) -> None:
+        """A request is under way when the web processes are killed; its caller tries again with the same key."""
+        name = self._rng.choice(TAKERS)
+        door = Door(self._stack.address, name, self._stack.password(name), lambda s: _pause(self._stopping, s))
+
+        def ask() -> None:
+            try:
+                call, incident = door.call_open("911", "")
+                self._log.opened[call] = incident
+                door.call_end(call, "test")
+            except (Problem, Unreachable, SignInRefused, InterruptedError):
+                self._log.unanswered += 1
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        self._stopping.wait(self._rng.uniform(0.02, 0.4))
+        self._stack.signal("web", signal.SIGKILL)
+        asking.join(timeout=SETTLING_S)
+
+    def _with_broker(self, act: Callable[[redis.Redis], object]) -> None:
+        with redis.Redis.from_url(self._stack.redis_url, socket_timeout=1, socket_connect_timeout=1) as broker:
+            try:
+                act(broker)
+            except redis.RedisError:
+                say("    (valkey was away)")
+
+
+def _repeat(broker: redis.Redis) -> None:
+    """Every message that waits or is being worked on comes twice more, the newest first."""
+    waiting: Any = broker.lrange("celery", 0, -1)
+    working: Any = broker.hvals("unacked")
+    bodies = [*waiting, *(json.dumps(json.loads(one)[0]) for one in working)]
+    for body in bodies:
+        broker.lpush("celery", body)
+        broker.rpush("celery", body)
 
 
 @dataclass(frozen=True)
@@ -243,7 +331,7 @@ def _rank(values: list[float], share: float) -> str:
 def chaos(*, minutes: float, seed: int) -> int:
     """Run it. Returns 0, or 1 when something acknowledged was lost, unexplained, or booked twice."""
     rng, log = random.Random(seed), Log()
-    with PrivateStack() as stack:
+    with PrivateStack(twice=TWICE) as stack:
         say(f"- Chaos for {minutes:g} min, seed {seed}")
         over, quiet = threading.Event(), threading.Event()
         people: list[threading.Thread] = [Callers(stack, name, seed, log, over) for name in TAKERS]
@@ -251,8 +339,9 @@ def chaos(*, minutes: float, seed: int) -> int:
         for one in (*people, *crews):
             one.start()
         until = time.monotonic() + minutes * 60
+        striker = Striker(stack, rng, log, over)
         while not over.wait(rng.uniform(*BETWEEN_S)) and time.monotonic() < until:
-            strike(stack, rng, log, over)
+            striker.strike()
         _all_well(stack)
         over.wait(OFFER_WITHIN_S)
         over.set()
@@ -278,7 +367,7 @@ def _all_well(stack: PrivateStack) -> None:
 
 def _report(verdict: Verdict, log: Log) -> int:
     good = not verdict.lost and not verdict.double_booked and not verdict.offered_twice_at_once
-    struck = ", ".join(f"{name} {sum(one == name for _, one, _ in log.strikes)}" for name in PARTS)
+    struck = ", ".join(f"{name} {sum(one == name for _, one, _ in log.strikes)}" for name in (*PARTS, *OTHERS))
     say(f"  strikes         {len(log.strikes)} ({struck})")
     say(
         f"  acknowledged    {verdict.acknowledged} ({len(log.opened)} calls, {len(log.decided)} decisions,"

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from launch.child import signal_group
+from launch.child import Spec, signal_group
 from launch.environment import process_environment
 from launch.paths import ROOT, Var
 from launch.ports import LOOPBACK, free_ports
@@ -25,17 +26,21 @@ from launch.unprivileged import refuge_of
 class PrivateStack:
     """Servers, migrations, demo city and processes in a folder that is deleted afterwards; `address` is the one door.
 
-    A crashed or killed process is started again, as `make run` does.
+    A crashed or killed process is started again, as `make run` does. `twice` names processes that run a second time,
+    with further words on their command line, as on a second machine; the second one's name ends in 2.
     """
 
-    def __init__(self, *, options: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *, options: Mapping[str, str] | None = None, twice: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         folder = Path(tempfile.mkdtemp(prefix="desk-stack-"))
         folder.chmod(0o711)  # ours alone, but the servers' account must pass through it
         self.var = Var(folder).create()
         self.supervisor = Supervisor()
         self.city: dict[str, Any] = {}
-        self.database_url = ""
+        self.database_url = self.redis_url = ""
         self._options = options
+        self._twice = twice or {}
         self._ending = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self.ports = Ports(*free_ports(3))
@@ -54,7 +59,7 @@ class PrivateStack:
     def start(self) -> "PrivateStack":
         """Returns when everything answers. Raises LaunchError or CalledProcessError."""
         servers = start_servers(self.supervisor, self.var, database_url=None, redis_url=None, options=self._options)
-        self.database_url = servers.database_url
+        self.database_url, self.redis_url = servers.database_url, servers.redis_url
         environment = process_environment(
             self.var,
             database_url=servers.database_url,
@@ -69,10 +74,16 @@ class PrivateStack:
         _run(environment, "manage.py", "load_centre", str(self.var.centre))
         self.environment = environment
         for specs in product_specs(self.var, self.ports, environment):
+            specs += [self._second(spec) for spec in specs if spec.name in self._twice]
             self.supervisor.begin(specs)
             self.supervisor.wait_ready(spec.name for spec in specs)
         self._watcher.start()
         return self
+
+    def _second(self, spec: Spec) -> Spec:
+        name = f"{spec.name}2"
+        command = tuple(word if not word.endswith("-schedule") else f"{word}2" for word in spec.command)
+        return replace(spec, name=name, command=(*command, *self._twice[spec.name]), log=self.var.logs / f"{name}.log")
 
     def stop(self) -> None:
         """Ends its own processes, by their ids, and deletes the folder."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -33,21 +34,42 @@ def event_record(
     holds ids only, never a name, a number or a note. Raises TransactionManagementError outside a transaction: an event
     without its change, or a change without its event, must be impossible.
     """
-    if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("event_record must run in the transaction of the change.")
     row = Event(
         centre_id=centre_id, entity=entity, entity_id=entity_id, version=version, kind=kind, ids=ids or {}, at=at
     )
+    values = event_values(
+        centre_id=centre_id, entity=entity, entity_id=entity_id, version=version, kind=kind, ids=ids, at=at
+    )
     with connection.cursor() as cursor:
-        # By hand and in one statement, because every change in the product pays for it. PostgreSQL folds equal
-        # notifications of one transaction into one and sends none if it rolls back.
-        cursor.execute(
-            "WITH made AS (INSERT INTO live_event (centre_id, entity, entity_id, version, kind, ids, at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id) SELECT id, pg_notify('live', '') FROM made",
-            [centre_id, entity, entity_id, version, kind, json.dumps(row.ids), at],
-        )
+        cursor.execute(f"WITH made AS ({EVENT_INSERT}) {EVENT_NOTIFY}", values)
         row.pk = cursor.fetchone()[0]
     return row
+
+
+# By hand, because every change in the product pays for it. PostgreSQL folds equal notifications of one transaction into
+# one and sends none if it rolls back.
+EVENT_INSERT = (
+    "INSERT INTO live_event (centre_id, entity, entity_id, version, kind, ids, at)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id"
+)
+EVENT_NOTIFY = "SELECT id, pg_notify('live', '') FROM made"
+"""For services that write an event in the statement of its change: a WITH part named `made`, and what ends it."""
+
+
+def event_values(
+    *,
+    centre_id: int,
+    entity: str,
+    entity_id: UUID,
+    version: int,
+    kind: str,
+    ids: dict[str, str] | None = None,
+    at: datetime,
+) -> list[Any]:
+    """The parameters of EVENT_INSERT. Raises TransactionManagementError outside a transaction."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("An event must be written in the transaction of its change.")
+    return [centre_id, entity, entity_id, version, kind, json.dumps(ids or {}), at]
 
 
 def events_forget(*, at: datetime, limit: int = 20_000) -> int:

@@ -38,4 +38,14 @@ def _parsed(geojson: str) -> BaseGeometry:
 
 def covers(shape: dict[str, Any], lat: float, lon: float) -> bool:
     """Whether a GeoJSON geometry covers the point; its edge counts as inside."""
-    return bool(shapely.intersects_xy(_parsed(json.dumps(shape, sort_keys=True)), lon, lat))
+    return covers_text(geojson_of(shape), lat, lon)
+
+
+def geojson_of(shape: dict[str, Any]) -> str:
+    """A geometry as the text that `covers_text` takes: for those who ask often about the same one."""
+    return json.dumps(shape, sort_keys=True)
+
+
+def covers_text(geojson: str, lat: float, lon: float) -> bool:
+    """`covers` of the text of a geometry, parsed once a process."""
+    return bool(shapely.intersects_xy(_parsed(geojson), lon, lat))

@@ -2,12 +2,14 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection, transaction
-from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
+from django.db.models import Case, F, FloatField, QuerySet, Value, When
 
 from accounts.models import Centre
+from accounts.row_read import rows_read
 from people.geometry import box_around, covers, distance_m
 from people.models import Area, Caution, Place
 from people.models.place import COMMON_WORDS
@@ -65,7 +67,8 @@ def places_search(*, centre: Centre, text: str, limit: int = 8) -> list[Place]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(TYPO_THRESHOLD)])
         for rows in (*within, here.exclude(kind=Place.Kind.ADDRESS), here):
-            if len(found) >= limit or (found and rows is here):
+            # Any address only where nothing with the typed number was near: there may be thousands on one street.
+            if len(found) >= limit or (found and number and rows is here):
                 break
             near = rows.filter(name__trigram_word_similar=name).exclude(pk__in=[place.pk for place in found])
             found += near.annotate(nearness=TrigramWordSimilarity(wanted, F("search"))).order_by("-nearness", "search")[
@@ -91,15 +94,20 @@ def cautions_at(
     *, centre: Centre, lat: float | None, lon: float | None, place: Place | None = None, at: datetime
 ) -> list[Caution]:
     """Standing cautions of premises at the place or within CAUTION_RADIUS_M of the point, worst first."""
-    wanted = Q(pk__in=[])
+    wanted: list[str] = []
+    values: list[Any] = [centre.pk, at, at]
     if place is not None:
-        wanted |= Q(premise__place=place)
+        wanted.append("premise.place_id = %s")
+        values.append(place.pk)
     if lat is not None and lon is not None:
-        south, north, west, east = box_around(lat, lon, CAUTION_RADIUS_M)
-        wanted |= Q(premise__lat__range=(south, north), premise__lon__range=(west, east))
+        wanted.append("(premise.lat BETWEEN %s AND %s AND premise.lon BETWEEN %s AND %s)")
+        values += box_around(lat, lon, CAUTION_RADIUS_M)
+    if not wanted:
+        return []
+    standing = f"one.centre_id = %s AND one.added_at <= %s AND one.expires_at > %s AND ({' OR '.join(wanted)})"
     found = [
         caution
-        for caution in cautions_standing(centre=centre, at=at).filter(wanted)
+        for caution in rows_read(Caution, standing, values, joined=("premise",))
         if caution.premise is not None
         and (
             (place is not None and caution.premise.place_id == place.pk)

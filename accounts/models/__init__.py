@@ -2,8 +2,21 @@
 
 from accounts.models.audit import AuditRow, AuditSeal
 from accounts.models.centre import Agency, Centre
-from accounts.models.display import DisplayDevice
+from accounts.models.display import DisplayDevice, DisplayLayout
 from accounts.models.presence import Presence
+from accounts.models.thresholds import CentreThresholds
 from accounts.models.user import Role, RoleGrant, User
 
-__all__ = ["Agency", "AuditRow", "AuditSeal", "Centre", "DisplayDevice", "Presence", "Role", "RoleGrant", "User"]
+__all__ = [
+    "Agency",
+    "AuditRow",
+    "AuditSeal",
+    "Centre",
+    "CentreThresholds",
+    "DisplayDevice",
+    "DisplayLayout",
+    "Presence",
+    "Role",
+    "RoleGrant",
+    "User",
+]

@@ -16,6 +16,9 @@ class Centre(models.Model):
     simulated = models.BooleanField(default=False)
     next_incident_number = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
+    live_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when the centre takes real calls; empty until the go-live list is done"
+    )
 
     class Meta:
         constraints = [

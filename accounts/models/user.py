@@ -13,7 +13,31 @@ class User(AbstractUser):
     display_name = models.CharField(max_length=120, blank=True)
     languages = ArrayField(models.CharField(max_length=12), default=list, blank=True)
     single_key_shortcuts = models.BooleanField(default=True)
+    keymap = models.JSONField(
+        default=dict, blank=True, help_text="console keys of one's own: default key to chosen key"
+    )
     theme = models.CharField(max_length=5, default="dark", choices=[("dark", "Dark"), ("light", "Light")])
+
+    density = models.CharField(
+        max_length=11, default="comfortable", choices=[("comfortable", "Comfortable"), ("compact", "Compact")]
+    )
+    sound = models.CharField(
+        max_length=3,
+        blank=True,
+        choices=[("", "As the position"), ("on", "On"), ("off", "Off")],
+        help_text="empty: on for those who own alarms, off for call takers",
+    )
+    sound_volume = models.PositiveSmallIntegerField(default=5)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    density__in=["comfortable", "compact"], sound__in=["", "on", "off"], sound_volume__range=(1, 10)
+                ),
+                name="person_settings_known",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.username

@@ -1,12 +1,13 @@
 """What the console posts."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
-from dispatch.models import Answer
-from dispatch.models.call import Channel
+from accounts.models import CentreThresholds
+from dispatch.models import Answer, CallHandover
+from dispatch.models.call import HEADINGS, Channel
 from dispatch.states import CALL_ENDS
 
 LONGEST_DRAFT = 4000
@@ -20,6 +21,7 @@ class CallForm(forms.Form):
     channel = forms.ChoiceField(choices=Channel.choices, required=False)
     device_at = forms.DateTimeField(required=False)
     number = forms.CharField(max_length=24, required=False)
+    rang_at = forms.DateTimeField(required=False)
 
 
 class PlaceSearchForm(forms.Form):
@@ -35,6 +37,10 @@ class LocationForm(forms.Form):
     text = forms.CharField(max_length=200, error_messages={"required": "Say where."})
     place = forms.UUIDField(required=False)
     force = forms.BooleanField(required=False)
+    carrier = forms.BooleanField(required=False)
+    moving = forms.BooleanField(required=False)
+    heading = forms.ChoiceField(choices=[("", "")] + [(one, one) for one in HEADINGS], required=False)
+    seen_min = forms.IntegerField(min_value=0, max_value=1440, required=False)
 
 
 class PhoneForm(forms.Form):
@@ -115,3 +121,64 @@ class JoinForm(forms.Form):
     """The incident that the call belongs to."""
 
     incident = forms.UUIDField()
+
+
+class WhisperForm(forms.Form):
+    """On or off."""
+
+    on = forms.BooleanField(required=False)
+
+
+class ChannelForm(forms.Form):
+    """How the caller reached us."""
+
+    channel = forms.CharField(max_length=16)
+
+
+class CallbackTryForm(forms.Form):
+    """One try to call back; the console made its id."""
+
+    id = forms.UUIDField()
+    reached = forms.BooleanField(required=False)
+    device_at = forms.DateTimeField(required=False)
+
+
+class MinutesForm(forms.Form):
+    """In how many minutes the caller is called back."""
+
+    minutes = forms.IntegerField(error_messages={"required": "In how many minutes?", "invalid": "Type minutes."})
+
+
+class HandOverForm(forms.Form):
+    """A colleague, by id."""
+
+    id = forms.UUIDField()
+    to = forms.IntegerField(error_messages={"required": "Choose a colleague."})
+
+
+class HandoverAnswerForm(forms.Form):
+    """What the colleague says, or that it is withdrawn."""
+
+    answer = forms.ChoiceField(choices=CallHandover.Answer.choices)
+
+
+class FollowUpForm(forms.Form):
+    """What was done about a forced address."""
+
+    note = forms.CharField(max_length=160, error_messages={"required": "Say what was done."})
+
+
+class ThresholdsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """When the clocks of a centre begin to matter."""
+
+    class Meta:
+        model = CentreThresholds
+        fields = ("answer_s", "entry_s", "decision_s", "waiting_s", "callbacks_owed", "callback_within_s")
+        labels: ClassVar[dict[str, str]] = {
+            "answer_s": "Answer (seconds)",
+            "entry_s": "Place known (seconds)",
+            "decision_s": "Decided (seconds)",
+            "waiting_s": "Waiting where no program promises a wait (seconds)",
+            "callbacks_owed": "Tries that a lost call is owed",
+            "callback_within_s": "All tries within (seconds)",
+        }

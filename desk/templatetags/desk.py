@@ -63,6 +63,12 @@ def local_minute(at: datetime | None, zone: str) -> str:
 
 
 @register.filter
+def weekday_minute(at: datetime | None, zone: str) -> str:
+    """Day of the week and clock time in the centre's zone, as `Tue 22:00`."""
+    return "" if at is None else at.astimezone(ZoneInfo(zone)).strftime("%a %H:%M")
+
+
+@register.filter
 def local_date(at: datetime | None, zone: str) -> str:
     """Date in the centre's zone."""
     return "" if at is None else at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d")
@@ -83,6 +89,15 @@ def age_words(seconds: float) -> str:
 def age(since: datetime | None, now: datetime) -> str:
     """Time passed from `since` to `now`."""
     return "" if since is None else age_words((now - since).total_seconds())
+
+
+@register.filter
+def age_short(since: datetime | None, now: datetime) -> str:
+    """The same for narrow columns: from an hour on without seconds, as `1h05`."""
+    if since is None:
+        return ""
+    minutes = max(0, int((now - since).total_seconds())) // 60
+    return age(since, now) if minutes < 60 or minutes >= 2 * 1440 else f"{minutes // 60}h{minutes % 60:02d}"
 
 
 @register.filter

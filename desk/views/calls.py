@@ -1,6 +1,6 @@
 """The call taker's actions. Each answers with the parts of the card as they now are."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -41,7 +41,7 @@ def call_opened(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
     data = form_of(CallForm(request.POST)).cleaned_data
     call = call_open(
         centre=centre_of(user), id=data["id"], channel=data["channel"] or Channel.C911, number=data["number"], by=user,
-        at=at, device_at=data["device_at"],
+        at=at, device_at=data["device_at"], rang_at=data["rang_at"],
     )  # fmt: skip
     return regions(request, user, call_for(user, call.pk), at)
 
@@ -58,12 +58,28 @@ def call_located(request: HttpRequest, user: User, at: datetime, id: UUID) -> Ht
             raise Refused("place_unknown", "This place is not in the gazetteer any more. Search again.", field="where")
     states = LocationEntry.State
     state = states.VERIFIED if place else states.FORCED if data["force"] else states.UNVERIFIED
+    if data["carrier"]:
+        # What the telephone network says of the caller: kept apart, and never verified by typing it.
+        location_record(
+            incident=call.incident,
+            call=call,
+            text=data["text"],
+            state=states.UNVERIFIED,
+            subject=LocationEntry.Subject.CARRIER,
+            by=user,
+            at=at,
+        )
+        return regions(request, user, call_for(user, id), at)
+    seen_at = at - timedelta(minutes=data["seen_min"] or 0) if data["moving"] else None
     location_record(
         incident=call.incident,
         call=call,
         text=place.label if place else data["text"],
         state=state,
         place=place,
+        moving=data["moving"],
+        heading=data["heading"] if data["moving"] else "",
+        seen_at=seen_at,
         by=user,
         at=at,
     )

@@ -14,14 +14,16 @@ from accounts.services import audit
 from desk.actions import act, form_of
 from desk.advice import class_words
 from desk.call_card import CALL_ENDS, blank_card, call_card, program_names
+from desk.call_care import care_statics, handed_to
 from desk.cue_chips import chips
 from desk.forms.call import DraftForm, PlaceSearchForm
 from desk.pages import live_page
 from desk.why import why_groups
 from dispatch.access import call_for
-from dispatch.models import Call, Incident
+from dispatch.models import Alarm, Call, Incident
 from dispatch.models.target import LINE_KINDS
 from dispatch.reasons import OVERRIDE_LESS, OVERRIDE_MORE
+from dispatch.selectors.callbacks import OWED
 from dispatch.selectors.cues import proposals_of
 from dispatch.selectors.targets import targets_of
 from dispatch.selectors.triage import Judged, answers_at_place, judge
@@ -52,8 +54,14 @@ def console(request: HttpRequest) -> HttpResponse:
     mine = Call.objects.filter(centre=centre, owner=user)
     # An ended call whose incident nobody has sent or closed still needs a person: it stays in sight.
     unsent = Incident.objects.filter(centre=centre, owner=user, state__in=["open", "triaged"])
+    owed = Alarm.objects.filter(centre=centre, kind__in=OWED, owner=user, ended_at__isnull=True)
+    called_back = [UUID(subject) for subject in owed.values_list("subject", flat=True)]
     # Two reads by index, and not one with an "or" that reads all calls that this person ever took.
-    shown = mine.filter(state="open").values("pk").union(mine.filter(incident__in=unsent).values("pk"))
+    shown = (
+        mine.filter(state="open")
+        .values("pk")
+        .union(mine.filter(incident__in=unsent).values("pk"), mine.filter(pk__in=called_back).values("pk"))
+    )
     calls = (
         Call.objects.filter(pk__in=shown)
         .select_related("incident__centre", "incident__program_version__program", "phone")
@@ -66,6 +74,9 @@ def console(request: HttpRequest) -> HttpResponse:
         "cards": [call_card(call, user, at) for call in calls],
         "blank": blank_card(at, centre.time_zone),
         "transfer_targets": targets_of(centre, *LINE_KINDS),
+        "handed": handed_to(user),
+        "zone": centre.time_zone,
+        **care_statics(user),
         **card_statics(),
     }
     return live_page(

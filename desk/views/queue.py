@@ -16,7 +16,7 @@ from desk.page_context import stops_of
 from desk.pages import live_page, live_region
 from dispatch.access import incident_for
 from dispatch.models import Alarm
-from dispatch.selectors.alarms import alarm_rows
+from dispatch.selectors.alarms import alarm_rows, alarms_standing
 from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.unit_rows import unit_rows
 from live.selectors import Position, live_position
@@ -108,7 +108,7 @@ def frame_alarms(request: HttpRequest) -> HttpResponse:
     """How many alarms stand, for the header."""
     centre = centre_of(require(request.user, *FLOOR))
     position = live_position(centre.pk)
-    context = {"count": len(alarm_rows(centre=centre)), "v": position.number}
+    context = {"standing": alarms_standing(centre=centre), "v": position.number}
     return live_region(request, "desk/parts/alarm_count.html", context, position=position, centre_id=centre.pk)
 
 

@@ -1,10 +1,13 @@
 // Putting what the server sent into the page, without moving what a person reads or writes.
 
+import { relabel } from "./keymap.js";
+
 // Parts of the page from the server, each by its id. Fields are never among them. What has the focus, or else what is
 // at the top of a scrolled part, stays where it is on the screen; what is folded open stays open.
 export function apply(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
+  relabel(template.content);
   for (const part of [...template.content.children]) {
     const present = part.id && document.getElementById(part.id);
     if (!present || present.isEqualNode(part)) continue;

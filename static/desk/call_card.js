@@ -7,6 +7,10 @@ import { Cues } from "./cues.js";
 import { post } from "./outbox.js";
 import { Combobox } from "./combobox.js";
 import { Drafts } from "./drafts.js";
+import { Care } from "./care.js";
+import { Conflicts } from "./conflicts.js";
+import { Whisper } from "./whisper.js";
+import { relabel } from "./keymap.js";
 
 const REFRESH = 150;
 const sink = document.getElementById("console-sink");
@@ -63,6 +67,11 @@ export class Card {
     drafts.watch(this.field("[data-where]"), `${this.id}.where`);
     this.field("[data-note]").addEventListener("input", () => this.lastLine());
     this.cues = new Cues(this);
+    this.care = new Care(this);
+    this.conflicts = new Conflicts(this);
+    this.whisper = new Whisper(this);
+    relabel(element);
+    this.care.shown();
     element.addEventListener("click", (event) => this.click(event));
     element.addEventListener("keydown", (event) => this.key(event));
     this.field("[data-override]").addEventListener("submit", (event) => {
@@ -105,12 +114,18 @@ export class Card {
     if (words && input?.matches?.("[aria-invalid]")) input.setAttribute("aria-invalid", "true");
   }
 
-  async send(path, data, problem, options = {}) {
+  send(path, data, problem, options = {}) {
+    return this.sendTo(`/console/calls/${this.id}/${path}/`, data, problem, options);
+  }
+
+  async sendTo(url, data, problem, options = {}) {
     // The draft goes along, so that no answer makes the panel forget what its words hold. Posts that outlive the tab
     // are kept in the browser's store, which is no place for a draft.
     const draft = options.lasting ? {} : { draft: this.field("[data-note]").value };
-    const result = await post(`/console/calls/${this.id}/${path}/`, { ...data, ...draft }, { order: this.id, ...options });
+    const result = await post(url, { ...data, ...draft }, { order: this.id, ...options });
+    if (!this.element.isConnected) return result.ok;
     if (result.ok) {
+      if (options.field) this.conflicts.own(options.field);
       this.say(problem, "");
       // With further answers on their way this one's picture of the questions is already old.
       if (this.answering < 2) this.show(result.text);
@@ -124,7 +139,10 @@ export class Card {
 
   show(html) {
     apply(html);
+    this.conflicts.check();
+    this.care.shown();
     this.cues.why();
+    document.dispatchEvent(new CustomEvent("card:shown"));
   }
 
   locate(data, next) {
@@ -132,7 +150,7 @@ export class Card {
     drafts.clear(`${this.id}.where`);
     this.field("[data-where]").removeAttribute("data-dirty");
     if (next) this.field("[data-phone]").focus();
-    return this.send("location", data, "where");
+    return this.send("location", data, "where", { field: "where" });
   }
 
   locateIfTyped() {
@@ -149,7 +167,7 @@ export class Card {
     }
     if (number === this.saved.phone && !confirmed) return Promise.resolve(true);
     this.saved.phone = number;
-    return this.send("phone", { number, ...(confirmed ? { confirmed: "on" } : {}) }, "phone");
+    return this.send("phone", { number, ...(confirmed ? { confirmed: "on" } : {}) }, "phone", { field: "phone" });
   }
 
   pickLate(option) {
@@ -159,7 +177,7 @@ export class Card {
 
   pickNature(option) {
     this.field("[data-what]").value = option.dataset.label;
-    return this.send("nature", { nature: option.dataset.nature }, "what");
+    return this.send("nature", { nature: option.dataset.nature }, "what", { field: "what" });
   }
 
   // The mark and the focus move at once: a key typed before the server has answered belongs to the next question.
@@ -184,7 +202,7 @@ export class Card {
     const value = field.value.trim();
     if (this.texts.get(field) === value) return;
     this.texts.set(field, value);
-    this.send("answers", { key: field.dataset.answerText, value: value || "unknown" }, "crew");
+    this.send("answers", { key: field.dataset.answerText, value: value || "unknown" }, "crew", { field: field.dataset.answerText });
   }
 
   async note() {
@@ -204,7 +222,15 @@ export class Card {
     }
   }
 
-  async decide(action, more = {}) {
+  // Pressed twice it is one decision: the second press waits for the first.
+  decide(action, more = {}) {
+    this.deciding ||= this.decided(action, more).finally(() => {
+      this.deciding = null;
+    });
+    return this.deciding;
+  }
+
+  async decided(action, more) {
     await this.locateIfTyped();
     const ok = await this.send("decision", { id: crypto.randomUUID(), action, ...more }, action === "override" ? "override" : "send");
     if (ok) document.dispatchEvent(new CustomEvent("desk:decided", { detail: this.id }));
@@ -314,15 +340,17 @@ export class Card {
     await this.locateIfTyped();
     await this.note();
     if (!(await this.send("end", { ended_as: code }, "send"))) return;
-    // A call whose incident is neither sent nor closed stays in sight: somebody must still decide.
-    const after = this.part("after");
-    if (!after.hasAttribute("data-closed") && !after.hasAttribute("data-sent")) return;
-    this.element.dispatchEvent(new CustomEvent("call:over", { bubbles: true, detail: this.id }));
+    // A call whose incident is neither sent nor closed stays in sight, and one that owes a callback.
+    this.care.overIfDone();
   }
 
   key(event) {
     const question = event.target.closest("[data-question]");
     if (question && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      if (this.whisper.key(event, question)) {
+        event.preventDefault();
+        return;
+      }
       const key = event.key.toLowerCase();
       const option = key.length === 1 && question.querySelector(`[data-opt-key="${CSS.escape(key)}"]`);
       if (option) {
@@ -363,13 +391,9 @@ export class Card {
     if (line && place) place.textContent = `“…${line.slice(-40)}”`;
   }
 
+  // live.js shows how old the page is; when this fails the next change or poll tries again.
   refreshSoon() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.refresh(), REFRESH);
-  }
-
-  // live.js shows how old the page is; when this fails the next change or poll tries again.
-  refresh() {
-    return this.cues.read(true);
+    this.timer = setTimeout(() => this.cues.read(true), REFRESH);
   }
 }

@@ -4,6 +4,7 @@ import { post, resume } from "./outbox.js";
 import { apply } from "./apply.js";
 import { Card } from "./call_card.js";
 import { inField } from "./desk.js";
+import { meant, relabel } from "./keymap.js";
 
 const POLL = 10_000;
 const cardsBox = document.getElementById("cards");
@@ -23,6 +24,45 @@ function adopt(element) {
   const card = new Card(element);
   cards.set(card.id, card);
   return card;
+}
+
+// A call that a colleague has taken leaves this console, unless words are typed that nobody has yet.
+function letGo() {
+  for (const card of cards.values()) {
+    const typed = card.field("[data-note]").value.trim() || card.element.querySelector("[data-dirty]");
+    if (card.care.shows("other") && !typed) forget(card.id);
+  }
+}
+
+// What colleagues offer to this person; asked for when the signal has moved.
+let handedSeen = document.getElementById("handed-signal").dataset.v;
+async function handed() {
+  const now = document.getElementById("handed-signal").dataset.v;
+  if (now === handedSeen) return;
+  handedSeen = now;
+  try {
+    const response = await fetch("/console/handovers/", { credentials: "same-origin", headers: { "HX-Request": "true" } });
+    if (response.ok && !response.redirected) apply(await response.text());
+  } catch {
+    handedSeen = "";
+  }
+}
+
+async function answerHanded(button) {
+  const result = await post(`/console/handovers/${button.dataset.handed}/`, { answer: button.dataset.answer }, { order: button.dataset.handed });
+  if (!result.ok) {
+    button.after(Object.assign(document.createElement("span"), { className: "problem", textContent: result.text }));
+    return;
+  }
+  const answer = document.createElement("template");
+  answer.innerHTML = result.text;
+  const [tab, element] = ["tab", "card"].map((one) => answer.content.querySelector(`[data-handed-${one}]`)?.content.firstElementChild);
+  apply(answer.content.querySelector("#handed").outerHTML);
+  if (!tab || !element) return;
+  if (cards.has(element.dataset.call)) forget(element.dataset.call);
+  tabs.append(tab);
+  cardsBox.append(element);
+  show(adopt(element).id);
 }
 
 function forget(id) {
@@ -61,6 +101,8 @@ function newCall() {
 document.addEventListener("call:over", (event) => forget(event.detail));
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-new-call]")) newCall();
+  const offered = event.target.closest("[data-handed]");
+  if (offered) answerHanded(offered);
   const tab = event.target.closest("[data-tab]");
   if (tab) show(tab.dataset.tab);
 });
@@ -76,35 +118,43 @@ tabs.addEventListener("keydown", (event) => {
 document.addEventListener("keydown", (event) => {
   const card = cards.get(active);
   const plain = !event.ctrlKey && !event.altKey && !event.metaKey;
-  if (event.key === "F2" && plain) {
+  const key = meant(event);
+  if (key === "F2" || key === "Alt+G") {
     event.preventDefault();
-    newCall();
+    if (key === "F2") newCall();
+    else document.querySelector("#handed [data-answer=accepted]")?.click();
     return;
   }
   if (!card) return;
-  const take = (run) => {
+  const run = {
+    F4: () => card.field("[data-where]").focus(),
+    F8: () => card.decide("accept"),
+    F9: () => card.decide("send"),
+    "Ctrl+Enter": () => (event.target.matches("[data-note]") ? card.note() : card.decide("send")),
+    "Alt+Q": () => card.focusQuestion(1),
+    "Alt+W": () => card.focusQuestion(-1),
+    "Alt+C": () => card.phone(true),
+    "Alt+U": () => card.force(),
+    "Alt+L": () => card.care.openWhere(),
+    "Alt+M": () => card.care.whisper(),
+    "Alt+N": () => card.showOverride(true),
+    "Alt+X": () => card.field("[data-ends] button").focus(),
+    "Alt+Y": () => card.cues.act(card.cues.first("confirm")),
+    "Alt+I": () => card.cues.act(card.cues.first("dismiss")),
+    "Alt+A": () => card.part("dups").querySelector("[data-join]")?.click(),
+    "Alt+P": () => card.care.park(),
+    "Alt+O": () => card.field("[data-hand-over-to]").focus(),
+    "Alt+R": () => card.care.press("on"),
+    "Alt+Z": () => card.care.press(""),
+    "Alt+K": () => card.conflicts.press("Alt+K"),
+    "Alt+J": () => card.conflicts.press("Alt+J"),
+  }[key];
+  if (run) {
     event.preventDefault();
     run();
-  };
-  if (event.key === "F4" && plain) take(() => card.field("[data-where]").focus());
-  else if (event.key === "F8" && plain) take(() => card.decide("accept"));
-  else if (event.key === "F9" && plain) take(() => card.decide("send"));
-  else if (event.key === "Enter" && event.ctrlKey) take(() => (event.target.matches("[data-note]") ? card.note() : card.decide("send")));
-  else if (event.altKey && !event.ctrlKey) {
-    const actions = {
-      KeyQ: () => card.focusQuestion(1),
-      KeyW: () => card.focusQuestion(-1),
-      KeyC: () => card.phone(true),
-      KeyU: () => card.force(),
-      KeyN: () => card.showOverride(true),
-      KeyX: () => card.field("[data-ends] button").focus(),
-      KeyY: () => card.cues.act(card.cues.first("confirm")),
-      KeyI: () => card.cues.act(card.cues.first("dismiss")),
-      KeyA: () => card.part("dups").querySelector("[data-join]")?.click(),
-    };
-    if (actions[event.code]) take(actions[event.code]);
   } else if (event.key === "n" && plain && !inField(event.target) && document.body.dataset.singleKeys !== "off" && !event.target.closest("[data-question], [data-ends]")) {
-    take(() => card.field("[data-note]").focus());
+    event.preventDefault();
+    card.field("[data-note]").focus();
   }
 });
 
@@ -113,7 +163,9 @@ document.addEventListener("focusout", (event) => {
   if (question && !question.contains(event.relatedTarget)) cards.get(active)?.saveList(question);
 });
 
+document.addEventListener("card:shown", letGo);
 document.addEventListener("live:applied", () => {
+  handed();
   for (const card of cards.values()) {
     if (card.incident && card.seenVersion() > Number(card.part("after").dataset.version || 0)) card.refreshSoon();
   }
@@ -126,6 +178,7 @@ document.addEventListener("live:state", (event) => {
   if (event.detail.state === "live") for (const card of cards.values()) card.refreshSoon();
 });
 
+relabel(document);
 for (const element of cardsBox.querySelectorAll(":scope > [data-call]")) adopt(element);
 show([...cards.keys()].pop() || "");
 resume().then((results) => {

@@ -25,6 +25,8 @@ export class Cues {
   async read(all = false) {
     clearTimeout(this.timer);
     this.running?.abort();
+    // A colleague may have taken the call meanwhile.
+    if (!this.card.element.isConnected) return;
     const run = new AbortController();
     this.running = run;
     const seen = [...this.card.part("cues").querySelectorAll("[data-holds]")].map((one) => one.dataset.holds).join("\n");
@@ -38,7 +40,7 @@ export class Cues {
       });
       const html = await response.text();
       // An answer that is still on its way brings a newer picture than this one.
-      if (response.ok && !response.redirected && this.running === run && this.card.answering === 0) this.card.show(html);
+      if (response.ok && !response.redirected && this.running === run && this.card.answering === 0 && this.card.element.isConnected) this.card.show(html);
     } catch {
       // Superseded, or the network is away: typing and sending go on without marks.
     }

@@ -72,11 +72,10 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// Signing out wipes what this browser kept.
-document.addEventListener("submit", (event) => {
-  if (!event.target.matches("[data-sign-out]")) return;
+// Having signed out wipes what this browser kept; asking to sign out does not, since open work may keep one here.
+if (new URLSearchParams(location.search).has("out") && location.pathname.startsWith("/sign-in")) {
   for (const key of Object.keys(localStorage)) if (key.startsWith("dd.")) localStorage.removeItem(key);
-});
+}
 
 // htmx: the token, refusals beside their form (the server says where), and a network that is gone.
 document.addEventListener("htmx:config:request", (event) => {

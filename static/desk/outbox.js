@@ -11,7 +11,10 @@ const waiting = new Set(); // reasons why NOT SENT is shown
 let stored = [];
 let wake = () => {};
 
+// The cookie first: signing in again in another tab changes the token, and what waits here must still be taken.
 export function csrfToken() {
+  const cookie = document.cookie.split("; ").find((one) => one.startsWith("csrftoken="));
+  if (cookie) return cookie.slice("csrftoken=".length);
   return document.querySelector('meta[name="csrf-token"]')?.content || "";
 }
 

@@ -2,6 +2,7 @@
 
 import { apply } from "./apply.js";
 import { post } from "./outbox.js";
+import { meant } from "./keymap.js";
 
 const cardOf = (element) => element.closest("[data-call]");
 const shown = () => document.querySelector("#cards > [data-call]:not([hidden])");
@@ -31,13 +32,14 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (!event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+  const key = meant(event);
+  if (document.querySelector("dialog[open]")) return;
   const card = shown();
   if (!card) return;
-  if (event.code === "KeyT") {
+  if (key === "Alt+T") {
     event.preventDefault();
     card.querySelector("[data-transfer-whom]").focus();
-  } else if (event.code === "KeyB") {
+  } else if (key === "Alt+B") {
     event.preventDefault();
     card.querySelector('[data-transfer-step="back"]').click();
   }

@@ -73,7 +73,7 @@ export class Clock {
     const blank = state === "stale" || state === "denied";
     const now = Date.now() + this.offset;
     for (const element of document.querySelectorAll("[data-since]")) {
-      const text = blank ? DASH : age(now - Date.parse(element.dataset.since));
+      const text = blank ? DASH : age(now - Date.parse(element.dataset.since), "short" in element.dataset);
       if (element.textContent !== text) element.textContent = text;
     }
     return state;
@@ -89,12 +89,13 @@ function since(then) {
   return Math.max(Date.now() - then.wall, performance.now() - then.steady);
 }
 
-function age(milliseconds) {
+function age(milliseconds, short) {
   if (Number.isNaN(milliseconds)) return DASH;
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds >= 2 * 86400) return `${Math.floor(seconds / 86400)} d`;
   const two = (number) => String(number).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60 && short) return `${Math.floor(minutes / 60)}h${two(minutes % 60)}`;
   if (minutes >= 60) return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
   return `${two(minutes)}:${two(seconds % 60)}`;
 }

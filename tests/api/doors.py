@@ -200,7 +200,7 @@ def a_scene(centre: Centre, people: Mapping[str, User], units: Mapping[str, Unit
     phoned: dict[str, Any] = {"in_person_needed": "no", "caller": "first_party"}
     talker = factories.a_triaged_call(centre, by=taker, at=at, where=factories.LIBRARY, **phoned)
     away = factories.a_triaged_call(centre, by=taker, at=at, where=factories.LIBRARY, **phoned)
-    words = note_add(id=uuid4(), incident=talker.incident, text="He has a knife in his hand", by=taker, at=at)
+    words = note_add(id=uuid4(), incident=waiting.incident, text="He has a knife in his hand", by=taker, at=at)
     mark = proposals_of(words.incident).dangers({})[0].mark
     transfer = transfer_offer(id=uuid4(), call=away, kind="988", target=line, by=taker, at=at)
     inward = transfer_receive(
@@ -211,7 +211,7 @@ def a_scene(centre: Centre, people: Mapping[str, User], units: Mapping[str, Unit
     return {
         "call": str(call.pk),
         "incident": str(work.incident_id),
-        "spoken": str(talker.incident_id),
+        "spoken": str(waiting.incident_id),
         "mark": mark,
         "assignment": str(work.pk),
         "triaged": str(triaged.incident_id),

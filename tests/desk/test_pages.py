@@ -50,7 +50,8 @@ class _Inline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = {name for name, _ in attrs}
-        if tag == "style" or (tag == "script" and "src" not in names):
+        # A block of data is not run by any browser.
+        if tag == "style" or (tag == "script" and "src" not in names and ("type", "application/json") not in attrs):
             self.found.append(tag)
         self.found += [name for name in names if name == "style" or name.startswith(("on", "hx-on"))]
 

@@ -16,8 +16,16 @@ AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="ut
 PAGES = [
     ("calltaker1", "/console/", 1440, 900),
     ("dispatcher1", "/queue/", 1440, 900),
+    ("clinician1", "/clinician/", 1440, 900),
     ("supervisor1", "/overview/", 1280, 800),
+    ("supervisor1", "/reviews/", 1280, 800),
     ("supervisor1", "/displays/", 1280, 800),
+    ("calltaker1", "/training/", 1280, 800),
+    ("calltaker1", "/downtime/cards/", 1280, 800),
+    ("programs1", "/programs/", 1280, 800),
+    ("programs1", "/programs/new/star/", 1280, 800),
+    ("programs1", "/programs/protocol/", 1280, 800),
+    ("programs1", "/go-live/", 1280, 800),
     ("supervisor1", "/wall/", 1920, 1080),
     ("star2", "/phone/", 390, 844),
 ]

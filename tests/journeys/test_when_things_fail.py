@@ -73,6 +73,8 @@ def test_a_note_draft_survives_a_killed_tab(stack: Stack, person: Person, compla
 def test_crew_calls_for_help_and_returns_the_call(stack: Stack, person: Person, complaints: list[str]) -> None:
     """Hold one second: police are asked at once, the wall's first line says so, and a named person must have heard."""
     queue = person("dispatcher1", "/queue/")
+    queue.locator(".clock").click()
+    queue.evaluate("() => document.addEventListener('sound:played', () => { window.sounded = true; })")
     wall = person("supervisor1", "/wall/", width=1920, height=1080)
     console = person("calltaker1", "/console/")
     _, incident, _ = divert(stack, console)
@@ -86,6 +88,7 @@ def test_crew_calls_for_help_and_returns_the_call(stack: Stack, person: Person, 
     phone.keyboard.up("Enter")
     expect(wall.locator("body")).to_contain_text("CREW NEEDS HELP")
     expect(queue.locator("body")).to_contain_text("Crew needs help")
+    until(lambda: queue.evaluate("() => window.sounded"), "the dispatcher's position sounds")
     asked = stack.rows(
         "SELECT state, reason FROM dispatch_handoff WHERE incident_id = %s AND service = 'police'", incident
     )

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.problems import Refused
-from desk.actions import act
+from desk.actions import act, uuid_of
 from desk.views.programs.editor import page_context
 from programs.access import EDITORS, program_for, version_for
 from programs.models import ProgramVersion
@@ -97,7 +97,7 @@ def step_taken(request: HttpRequest, user: User, at: datetime, id: UUID, step: s
 def draft_begun(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """A draft from the live version, or from an older one to go back to it."""
     program = program_for(user, id)
-    source = version_for(user, UUID(request.POST["source"]))
+    source = version_for(user, uuid_of(request.POST.get("source", ""), "source"))
     if source.program_id != program.pk:
         raise Refused("source_unknown", "This version belongs to another program.", status=409)
     version = draft_begin(program=program, source=source, by=user, at=at)
