@@ -131,6 +131,11 @@ class Page:
         return bool(FLOOR & self.roles)
 
     @property
+    def keeps_settings(self) -> bool:
+        """Whether the person sets the centre's clocks and follows up forced addresses."""
+        return bool({Role.SUPERVISOR, Role.SYSTEM_ADMINISTRATOR} & self.roles)
+
+    @property
     def role_words(self) -> str:
         return ", ".join(str(Role(role).label) for role in sorted(self.roles))
 

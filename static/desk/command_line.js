@@ -20,6 +20,7 @@ let running = false;
 let id = crypto.randomUUID();
 let before = null; // where the focus was
 let undoTimer = 0;
+let refused = ""; // the line that was last said to be wrong: Enter does not send it
 
 // What the page has selected: the row of the queue, or the call in front on the console.
 function selected() {
@@ -82,6 +83,7 @@ async function ask() {
     const answer = await post(form.dataset.echo, { id, text: input.value, selected: selected() }, asked.signal);
     offer(answer.complete || []);
     showHelp(answer.help);
+    refused = answer.problem ? input.value : "";
     say(answer.help ? "" : answer.echo || answer.problem, answer.echo ? "normal" : "caution");
   } catch (error) {
     if (error.name !== "AbortError") say("The server cannot be reached: use the buttons, radio or paper.", "serious");
@@ -134,7 +136,7 @@ function report(answer) {
 form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const text = input.value;
-  if (!text.trim() || running) return;
+  if (!text.trim() || running || text === refused) return;
   if (["help", "?"].includes(text.trim().toLowerCase())) return;
   running = true;
   clearTimeout(timer);

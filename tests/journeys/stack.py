@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -98,6 +98,25 @@ class Stack:
         """What the database says; journeys only read."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             return connection.execute(query, parameters).fetchall()
+
+    def clear_floor(self) -> None:
+        """End what a journey has left open, so that the next one finds every unit free. Housekeeping, by hand."""
+        with psycopg.connect(self.database_url) as connection:
+            for statement in _CLEAR:
+                connection.execute(statement)
+
+
+_CLEAR: tuple[LiteralString, ...] = (
+    "SELECT id FROM dispatch_incident WHERE state NOT IN ('closed', 'joined') ORDER BY id FOR UPDATE",
+    "UPDATE dispatch_assignment SET state = 'cancelled', ended_at = now(), end_reason = 'journey over'"
+    " WHERE ended_at IS NULL",
+    "UPDATE dispatch_handoff SET state = 'cancelled' WHERE state IN ('ready', 'requested')",
+    "UPDATE dispatch_call SET state = 'ended', ended_as = 'completed', ended_at = now() WHERE state = 'open'",
+    "UPDATE dispatch_alarm SET ended_at = now(), end_note = 'journey over',"
+    " ended_by_id = (SELECT id FROM accounts_user WHERE username = 'supervisor1') WHERE ended_at IS NULL",
+    "UPDATE dispatch_incident SET state = 'closed', closed_at = now(), outcome = 'test', offer_wanted = false,"
+    " promise_at = NULL, version = version + 1 WHERE state NOT IN ('closed', 'joined')",
+)
 
 
 def until(true: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:

@@ -74,7 +74,7 @@ def test_typing_is_untouched_by_twenty_updates_a_second(stack: Stack, person: Pe
     expect(note).to_have_value(WORDS)
     assert console.evaluate("() => [carets, lost]") == [list(range(1, len(WORDS) + 1)), 0]
     assert other.evaluate("() => window.sent") > 20
-    assert console.locator(f"#notes-{call} .note").count() > before
+    expect(console.locator(f"#notes-{call} .note").nth(before)).to_be_visible()
     other.close()
     until(lambda: stack.rows("SELECT 1 FROM dispatch_incident WHERE id = %s", incident), "still there")
     assert complaints == []
