@@ -393,7 +393,10 @@ export class Card {
 
   // live.js shows how old the page is; when this fails the next change or poll tries again.
   refreshSoon() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.cues.read(true), REFRESH);
+    // One that waits is not put off: twenty changes a second would put it off for ever.
+    this.timer ||= setTimeout(() => {
+      this.timer = 0;
+      this.cues.read(true);
+    }, REFRESH);
   }
 }

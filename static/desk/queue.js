@@ -43,8 +43,11 @@ function refresh() {
   const part = document.getElementById("detail-live");
   const seen = document.querySelector("[id^=seen-]");
   if (!part || !seen || Number(seen.dataset.v) <= Number(part.dataset.version || 0)) return;
-  clearTimeout(timer);
-  timer = setTimeout(() => window.htmx.ajax("GET", `/queue/incidents/${chosen}/live/`, { target: "#detail-live", swap: "outerMorph" }), REFRESH);
+  // One that waits is not put off: a busy call changes more often than this.
+  timer ||= setTimeout(() => {
+    timer = 0;
+    window.htmx.ajax("GET", `/queue/incidents/${chosen}/live/`, { target: "#detail-live", swap: "outerMorph" });
+  }, REFRESH);
 }
 
 document.addEventListener("click", (event) => {
