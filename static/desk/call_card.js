@@ -1,6 +1,5 @@
-// One call's card: its fields, its questions, its keys. Fields belong to the person; the parts around them come from
-// the server and are replaced as a whole. No field lies inside such a part, so nothing that arrives can touch what is
-// being typed.
+// One call's card: its fields, its questions, its keys. Fields belong to the person; the parts around them come from the
+// server and are replaced as a whole. No field lies inside such a part: what arrives cannot touch what is being typed.
 
 import { apply } from "./apply.js";
 import { Cues } from "./cues.js";
@@ -391,9 +390,8 @@ export class Card {
     if (line && place) place.textContent = `“…${line.slice(-40)}”`;
   }
 
-  // live.js shows how old the page is; when this fails the next change or poll tries again.
+  // When this fails the next change or poll tries again. One that waits is not put off, however often it changes.
   refreshSoon() {
-    // One that waits is not put off: twenty changes a second would put it off for ever.
     this.timer ||= setTimeout(() => {
       this.timer = 0;
       this.cues.read(true);

@@ -20,7 +20,7 @@ from dispatch.services.answers import answers_record
 from dispatch.services.assignments import assignment_act
 from dispatch.services.calls import call_end
 from dispatch.services.closing import incident_close
-from dispatch.services.targets import target_set, target_tested
+from dispatch.services.targets import target_set
 from dispatch.services.transfer_ends import (
     transfer_decline,
     transfer_drop,
@@ -392,13 +392,3 @@ def test_a_caller_who_hangs_up_as_the_clinician_answers_is_never_lost(
     assert (state, Call.objects.get(pk=call.pk).state) == ("dropped", "ended")
     assert incident.state in {"returned", "triaged"}
     assert Alarm.objects.filter(kind=Alarm.Kind.TRANSFER_DROPPED, ended_at__isnull=True).count() == 1
-
-
-def test_a_number_counts_as_answered_until_it_changes(
-    floor: Centre, people: dict[str, User], line: HandoffTarget, at: datetime, later: Later
-) -> None:
-    by = people["supervisor"]
-    assert target_tested(target=line, answered=False, by=by, at=later(1)).answered_at is None
-    assert target_tested(target=line, answered=True, by=by, at=later(2)).answered_at == later(2)
-    changed = target_set(centre=floor, kind="988", name="988 Lifeline", phone="+1 308 555 0189", at=later(3), by=by)
-    assert (changed.pk, changed.answered_at, changed.tested_by) == (line.pk, None, None)
