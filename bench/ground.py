@@ -73,12 +73,15 @@ def crews_add(city: dict[str, Any], number: int, *, at: datetime) -> list[uuid.U
             )
         )
         people.append(User(username=f"bench-{nth}", centre=centre, agency_id=team.agency_id))
-    Unit.objects.bulk_create(units)
-    User.objects.bulk_create(people)
+    Unit.objects.bulk_create(units, batch_size=1_000)
+    User.objects.bulk_create(people, batch_size=1_000)
     pairs = list(zip(units, people, strict=True))
-    CrewMember.objects.bulk_create([CrewMember(unit=unit, user=user, since=at) for unit, user in pairs])
+    CrewMember.objects.bulk_create(
+        [CrewMember(unit=unit, user=user, since=at) for unit, user in pairs], batch_size=1_000
+    )
     Shift.objects.bulk_create(
-        [Shift(unit=u, days=list(range(7)), starts_hour=h, ends_hour=h + 8) for u in units for h in (0, 8, 16)]
+        [Shift(unit=u, days=list(range(7)), starts_hour=h, ends_hour=h + 8) for u in units for h in (0, 8, 16)],
+        batch_size=1_000,
     )
     every = list(Unit.objects.filter(team=team, exclusive=True))
     on = set(CrewMember.objects.filter(unit__in=every, until__isnull=True).values_list("unit_id", flat=True))

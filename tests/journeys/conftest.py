@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.journeys.stack import Stack
@@ -28,13 +28,30 @@ def complaints() -> list[str]:
     return []
 
 
+@pytest.fixture(scope="session")
+def signed_in() -> dict[str, StorageState]:
+    """The session cookie of everybody who has signed in so far: the password is hashed once, not for every journey."""
+    return {}
+
+
 @pytest.fixture
-def person(stack: Stack, browser: Browser, complaints: list[str]) -> Iterator[Person]:
-    """`person("calltaker1", "/console/")` signs somebody in, in a browser of their own, and returns the page."""
+def person(
+    stack: Stack, browser: Browser, complaints: list[str], signed_in: dict[str, StorageState]
+) -> Iterator[Person]:
+    """`person("calltaker1", "/console/")` signs somebody in, in a browser of their own, and returns the page.
+
+    The session of an earlier journey is taken up again while it lasts; a second browser of the same person in one
+    journey signs in by itself, as a person would.
+    """
     contexts: list[BrowserContext] = []
+    here: set[str] = set()
 
     def sign_in(username: str, path: str = "/", *, width: int = 1440, height: int = 900, theme: str = "") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+        before = None if username in here else signed_in.get(username)
+        here.add(username)
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, reduced_motion="reduce", storage_state=before
+        )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
@@ -43,11 +60,13 @@ def person(stack: Stack, browser: Browser, complaints: list[str]) -> Iterator[Pe
             "console",
             lambda message: complaints.append(f"{username}: {message.text}") if message.type == "error" else None,
         )
-        page.goto(f"{stack.address}/sign-in/?next={path}")
-        page.fill("input[name=username]", username)
-        page.fill("input[name=password]", stack.password)
-        page.press("input[name=password]", "Enter")
-        page.wait_for_url(lambda url: "/sign-in" not in url)
+        page.goto(f"{stack.address}{path}" if before else f"{stack.address}/sign-in/?next={path}")
+        if "/sign-in" in page.url:
+            page.fill("input[name=username]", username)
+            page.fill("input[name=password]", stack.password)
+            page.press("input[name=password]", "Enter")
+            page.wait_for_url(lambda url: "/sign-in" not in url)
+            signed_in[username] = {**context.storage_state(), "origins": []}
         page.wait_for_selector("html[data-live-state=live], body:not([data-live-audiences])")
         if theme:
             page.evaluate("theme => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
