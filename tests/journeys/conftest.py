@@ -46,7 +46,7 @@ def person(
     contexts: list[BrowserContext] = []
     here: set[str] = set()
 
-    def sign_in(username: str, path: str = "/", *, width: int = 1440, height: int = 900, theme: str = "") -> Page:
+    def sign_in(username: str, path: str = "/", *, width: int = 1440, height: int = 900) -> Page:
         before = None if username in here else signed_in.get(username)
         here.add(username)
         context = browser.new_context(
@@ -68,8 +68,6 @@ def person(
             page.wait_for_url(lambda url: "/sign-in" not in url)
             signed_in[username] = {**context.storage_state(), "origins": []}
         page.wait_for_selector("html[data-live-state=live], body:not([data-live-audiences])")
-        if theme:
-            page.evaluate("theme => document.documentElement.setAttribute('data-bs-theme', theme)", theme)
         return page
 
     yield sign_in

@@ -13,29 +13,28 @@ from tests.journeys.stack import Stack
 
 pytestmark = pytest.mark.browser
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-PAGES = [
-    ("calltaker1", "/console/", 1440, 900),
-    ("dispatcher1", "/queue/", 1440, 900),
-    ("clinician1", "/clinician/", 1440, 900),
-    ("supervisor1", "/overview/", 1280, 800),
-    ("supervisor1", "/reviews/", 1280, 800),
-    ("supervisor1", "/displays/", 1280, 800),
-    ("calltaker1", "/training/", 1280, 800),
-    ("calltaker1", "/downtime/cards/", 1280, 800),
-    ("programs1", "/programs/", 1280, 800),
-    ("programs1", "/programs/new/star/", 1280, 800),
-    ("programs1", "/programs/protocol/", 1280, 800),
-    ("programs1", "/go-live/", 1280, 800),
-    ("supervisor1", "/wall/", 1920, 1080),
-    ("star2", "/phone/", 390, 844),
-]
+PAGES = {
+    "calltaker1": ["/console/", "/training/", "/downtime/cards/", "/keys/"],
+    "dispatcher1": ["/queue/", "/map/", "/handover/"],
+    "clinician1": ["/clinician/"],
+    "supervisor1": ["/overview/", "/reviews/", "/displays/", "/wall/"],
+    "programs1": ["/programs/", "/programs/new/star/", "/programs/protocol/", "/go-live/"],
+    "star2": ["/phone/"],
+}
+SIZES = {"/wall/": (1920, 1080), "/phone/": (390, 844), "/console/": (1440, 900), "/queue/": (1440, 900)}
+DARK_ONLY = {"/wall/"}
+ON_PAPER = {"/downtime/cards/"}
+WCAG = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}"
+COLOURS = "{runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}}"
+"""What a theme changes: everything else of a page is the same in both."""
 
 
-def _faults(page: Page) -> list[str]:
+def _faults(page: Page, rules: str = WCAG) -> list[str]:
     """What axe finds of WCAG 2.2 A and AA. The page's CSP forbids injected scripts, so axe runs beside it."""
-    page.evaluate(AXE)
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(AXE)
     found = page.evaluate(
-        "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}))"
+        f"async () => (await axe.run(document, {rules}))"
         ".violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(', ')}`)"
     )
     return [str(fault) for fault in found]
@@ -48,23 +47,27 @@ def _picture(page: Page, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_no_page_has_an_accessibility_fault(stack: Stack, person: Person, theme: str) -> None:
-    """Check 26: zero faults in both themes, with work on the screens. The wall is dark only."""
-    console = person("calltaker1", "/console/")
-    call = new_call(console, where="general", nature="mental")
-    answer_open_questions(console, call, at_most=4)
+def test_no_page_has_an_accessibility_fault(stack: Stack, person: Person) -> None:
+    """Check 26: zero faults in both themes, with work on the screens. The wall is dark here, paper has one theme."""
+    call = ""
     found: dict[str, list[str]] = {}
-    for username, path, width, height in PAGES:
-        if path == "/wall/" and theme == "light":
-            continue
-        page = person(username, path, width=width, height=height, theme=theme)
-        if path == "/console/":
-            page.locator(f"#tab-{call}").click()
-        faults = _faults(page)
-        if faults:
-            found[f"{path} {theme}"] = faults
-        page.context.close()
+    for username, paths in PAGES.items():
+        page = person(username, paths[0])
+        for path in paths:
+            width, height = SIZES.get(path, (1280, 800))
+            page.set_viewport_size({"width": width, "height": height})
+            if path != paths[0]:
+                page.goto(f"{stack.address}{path}")
+            if path == "/console/":
+                call = new_call(page, where="general", nature="mental")
+                answer_open_questions(page, call, at_most=4)
+            faults = _faults(page)
+            if path not in DARK_ONLY | ON_PAPER:
+                page.evaluate("document.documentElement.setAttribute('data-bs-theme', 'light')")
+                faults += [f"light: {fault}" for fault in _faults(page, COLOURS)]
+            if faults:
+                found[path] = faults
+    assert call
     assert found == {}
 
 

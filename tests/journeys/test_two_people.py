@@ -20,8 +20,8 @@ def test_less_cautious_waits_for_another_person(stack: Stack, person: Person, co
     console.keyboard.press("Alt+N")
     form = console.locator("[data-override]:visible")
     form.locator("[data-class]").select_option("mobile_team")
-    form.locator("[data-reason]").select_option("danger_over")
-    form.locator("[data-reason]").press("Enter")
+    form.locator("[data-class]").press("Enter")
+    console.keyboard.press("1")
     incident, number, _ = incident_of(stack, call)
     until(
         lambda: stack.rows(
