@@ -47,6 +47,26 @@ class Report:
         code = _call(command, env)
         self.rows.append((title, time.monotonic() - began, code))
 
+    @contextmanager
+    def beside(self, title: str, command: Sequence[str], env: Mapping[str, str]) -> Iterator[None]:
+        """Run one check while the body runs others; its output follows when both have ended."""
+        began = time.monotonic()
+        with tempfile.TemporaryFile() as output:
+            process = subprocess.Popen(
+                list(command), cwd=ROOT, env=dict(env), stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+            try:
+                yield
+                code = _waited(process)
+            except BaseException:
+                _stopped(process)
+                raise
+            say(f"\n== {title}")
+            output.seek(0)
+            say(output.read().decode(errors="replace").rstrip())
+        self.rows.append((title, time.monotonic() - began, code))
+
     def refused(self, title: str, error: LaunchError) -> None:
         """Count a step that could not even begin."""
         complain(error)
@@ -63,16 +83,27 @@ class Report:
 def _call(command: Sequence[str], env: Mapping[str, str]) -> int:
     process = subprocess.Popen(list(command), cwd=ROOT, env=dict(env), stdin=subprocess.DEVNULL, start_new_session=True)
     try:
-        code = process.wait()
+        return _waited(process)
     except KeyboardInterrupt:
-        signal_group(process.pid, signal.SIGINT)
-        try:
-            process.wait(_PATIENCE_AFTER_INTERRUPT)
-        except subprocess.TimeoutExpired:
-            signal_group(process.pid, signal.SIGKILL)
-            process.wait()
+        _stopped(process)
         raise
+
+
+def _waited(process: subprocess.Popen[bytes]) -> int:
+    code = process.wait()
     return code if code >= 0 else 128 - code
+
+
+def _stopped(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt a check and everything it started; end it by force when it does not listen."""
+    if process.poll() is not None:
+        return
+    signal_group(process.pid, signal.SIGINT)
+    try:
+        process.wait(_PATIENCE_AFTER_INTERRUPT)
+    except subprocess.TimeoutExpired:
+        signal_group(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _stop_like_ctrl_c() -> None:
@@ -123,6 +154,12 @@ def _lint_steps(report: Report, env: Mapping[str, str]) -> None:
     report.run("import layers", [_script("lint-imports")], env)
 
 
+def _steps_without_browser(report: Report, env: Mapping[str, str]) -> None:
+    _lint_steps(report, env)
+    report.run("migrations check", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"], env)
+    report.run("tests", _tool("pytest", "-q", "-n", "2", "-m", "not browser"), env)
+
+
 def test() -> int:
     """Everything that CI runs. Returns the exit code of the first step that failed."""
     _stop_like_ctrl_c()
@@ -136,13 +173,14 @@ def test() -> int:
     except LaunchError as error:
         chromium = error
     with private_servers() as env:
-        _lint_steps(report, env)
-        report.run("migrations check", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"], env)
-        report.run("tests", _tool("pytest", "-q", "-n", "2", "-m", "not browser"), env)
         if isinstance(chromium, LaunchError):
             report.refused("browser tests", chromium)
+            _steps_without_browser(report, env)
         else:
-            report.run("browser tests", _tool("pytest", "-q", "-m", "browser"), {**env, "CHROMIUM": chromium})
+            # The journeys wait more than they compute: beside the others they cost a minute and not four.
+            browser = _tool("pytest", "-q", "-m", "browser")
+            with report.beside("browser tests", browser, {**env, "CHROMIUM": chromium}):
+                _steps_without_browser(report, env)
     report.summary()
     return report.code
 
