@@ -11,7 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from accounts.models import Agency, AuditRow, Centre, DisplayDevice, DisplayLayout, Presence, RoleGrant, User
+from accounts.models import Agency, AuditRow, Centre, CrewLine, DisplayDevice, DisplayLayout, Presence, RoleGrant, User
 from accounts.problems import Refused
 
 _SEAL_LOCK = 7_411_001
@@ -245,3 +245,24 @@ def person_create(
         action="person.create", at=at, centre=centre, entity="user", entity_id=user.pk, detail={"roles": sorted(roles)}
     )
     return user
+
+
+def crew_line_of(centre: Centre) -> CrewLine:
+    """The centre's emergency line for crews; one that is not saved, with empty fields, where none is set."""
+    return CrewLine.objects.filter(centre=centre).first() or CrewLine(centre=centre)
+
+
+@transaction.atomic
+def crew_line_set(*, line: CrewLine, by: User, at: datetime) -> CrewLine:
+    """Keep the emergency line. The audit row says that it changed and whether texts are read, not the numbers."""
+    line.save()
+    audit(
+        action="crew_line.set",
+        at=at,
+        by=by,
+        centre=line.centre,
+        entity="centre",
+        entity_id=line.centre_id,
+        detail={"texts": bool(line.text_number)},
+    )
+    return line

@@ -26,6 +26,7 @@ try:
     LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO").upper()
     DB_POOL_SIZE: int = env.int("DB_POOL_SIZE", 8)
     ROUTING_URL: str = env.str("ROUTING_URL", "")
+    GEOCODER_URL: str = env.str("GEOCODER_URL", "")
     MAP_PMTILES: str = env.str("MAP_PMTILES", "")
     MAP_TILES_URL: str = env.str("MAP_TILES_URL", "")
     MAP_TILES_ATTRIBUTION: str = env.str("MAP_TILES_ATTRIBUTION", "")

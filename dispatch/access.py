@@ -27,6 +27,7 @@ from dispatch.models import (
     ReviewItem,
     StageOrder,
     Transfer,
+    Visit,
 )
 from dispatch.selectors.one_incident import incident_read
 from dispatch.states import ASSIGNMENT_LIVE
@@ -138,6 +139,15 @@ def review_for(user: User, id: UUID) -> ReviewItem:
     """Something to review, for supervisors."""
     require(user, Role.SUPERVISOR)
     return _one(ReviewItem.objects.select_related("centre", "incident", "unit", "by"), user, id)
+
+
+def visit_for(user: User, id: UUID, *, change: bool = False) -> Visit:
+    """A booked visit, for the floor; to move or cancel it, for dispatchers and for whoever booked it."""
+    require(user, *FLOOR)
+    visit = _one(Visit.objects.select_related("centre", "source", "program", "unit", "booked_by"), user, id)
+    if change and visit.booked_by_id != user.pk and not may(user, *DISPATCHING):
+        raise PermissionDenied("Somebody else booked this visit: a dispatcher changes it.")
+    return visit
 
 
 def stage_order_for(user: User, id: UUID) -> StageOrder:

@@ -3,11 +3,12 @@
 from accounts.problems import Refused
 from dispatch.models import Incident
 from dispatch.models.incident import RESPONSE_CLASSES
-from dispatch.plan import Plan, below_its_class, plan_held, plan_of, standard_plan
+from dispatch.plan import Plan, below_its_class, direction, plan_held, plan_of, standard_plan
 from dispatch.reasons import OVERRIDE_LESS, OVERRIDE_MORE
 from dispatch.selectors.cues import Proposals
 from dispatch.selectors.triage import Judged
 from triage import natures
+from triage.answers import is_danger
 from triage.cues import Cue
 from triage.response import ordered_services
 from triage.results import FitResult
@@ -76,6 +77,24 @@ def chosen(judged: Judged, suggested: Plan, incident: Incident, response_class: 
     )
 
 
+def accepted(judged: Judged, suggested: Plan, program: str) -> Plan:
+    """The suggestion, accepted for another program that takes the call, at the suggested class or a more cautious one.
+
+    Raises Refused where the program does not take it, or would lower the class: that is an override by two people.
+    """
+    fits = judged.suggestion.fits if judged.suggestion is not None else ()
+    fit = next((fit for fit in fits if fit.slug == program), None)
+    if fit is None or fit.result is not FitResult.ELIGIBLE:
+        said = "; ".join(reason.text for reason in fit.reasons) if fit is not None else "It is not published here."
+        raise Refused("program_shut", f"This program does not take the call now. {said}", field="program", status=409)
+    plan = Plan(fit.effective_class.value, program, (), suggested.triaged)
+    if direction(plan.response_class, suggested.response_class) == "less":
+        raise Refused("class_above", f"More is suggested now. {suggested.words}".strip(), field="program", status=409)
+    if plan.response_class == "co_response":
+        return Plan("co_response", program, ordered_services({*suggested.services, "police"}), suggested.triaged)
+    return plan
+
+
 def takes_it(judged: Judged, plan: Plan) -> bool:
     """Whether the plan's program takes the call by its own rules, as what it would be sent as."""
     fits = judged.suggestion.fits if judged.suggestion is not None else ()
@@ -85,3 +104,30 @@ def takes_it(judged: Judged, plan: Plan) -> bool:
         and fit.effective_class.value == plan.response_class
         for fit in fits
     )
+
+
+INFORMATION = frozenset({"information"})
+INFORMATION_NATURE = "administrative"
+
+
+def information_only(judged: Judged, incident: Incident, proposals: Proposals) -> bool:
+    """Whether nobody need be sent, by the protocol's own class: it may end on the telephone, with 211, 311, a promise.
+
+    Only before sending, while no stop key is pressed here, for a call that is triaged, whose class before any program
+    was looked for is one for the telephone, with no danger in answers or unconfirmed words, and that needs information
+    and nothing else. That no program takes it is no reason to send somebody; what is suggested stays as it is, and a
+    person chooses.
+    """
+    suggestion = judged.suggestion
+    if suggestion is None or not suggestion.triaged or incident.sent_at is not None or incident.response_class:
+        return False
+    if judged.published is not None and judged.published.suspended:
+        return False
+    need = judged.answers.get("need")
+    asks = set(need) if isinstance(need, (list, tuple, set, frozenset)) else set()
+    if not (asks == INFORMATION or (incident.nature == INFORMATION_NATURE and asks <= INFORMATION)):
+        return False
+    said = str(suggestion.response_class)
+    if direction(said, "tele_clinician") == "more" or proposals.hold(said, judged.answers):
+        return False
+    return not any(is_danger(key, value) for key, value in judged.answers.items())

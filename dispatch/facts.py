@@ -36,6 +36,10 @@ class IncidentFacts:
     """Whether the program's area covers the place; None while the place is not known."""
     met: frozenset[int] = frozenset()
     """Crew members who were with this caller, or at this address, before."""
+    booked_unit: str = ""
+    """The unit that a visit was booked with, once it has fallen due."""
+    full: bool = False
+    """The program has as many responses under way as it is set up for."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,10 @@ class UnitFacts:
     not_answering: bool = False
     refusal: str = ""
     """Shortfall code of what this unit did with this incident before."""
+    booked_at: datetime | None = None
+    """When the next visit begins that it is booked for, in the centre's zone. It is free until then."""
+    booked_for: str = ""
+    """The number of the call that the visit was booked from."""
 
 
 def language_words(code: str) -> str:

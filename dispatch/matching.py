@@ -64,8 +64,6 @@ def _matched(calls: Sequence[Pending], units: Sequence[str]) -> dict[str, str]:
     whole = round((_MOST_POINTS - _LEAST_POINTS) * _STEPS)
     band = whole * count + 1
     served = whole * band ** (_PRIORITIES - 1) * point * count + 1
-    graph = rustworkx.PyGraph(multigraph=False)
-    graph.add_nodes_from(range(count + len(units)))
     edges = []
     for nth, call in enumerate(calls):
         # A call never needs more choices than there are calls: one of its best so many is always free for it.
@@ -74,10 +72,15 @@ def _matched(calls: Sequence[Pending], units: Sequence[str]) -> dict[str, str]:
             gain = round((min(_MOST_POINTS, max(_LEAST_POINTS, points)) - _LEAST_POINTS) * _STEPS)
             weight = (count - nth) * served + gain * band ** (_PRIORITIES - call.priority) * point
             weight += (count - nth) * (len(units) - place[unit])
-            edges.append((nth, count + place[unit], weight))
-    graph.add_edges_from(edges)
+            edges.append((nth, place[unit], weight))
+    # Only who is some call's choice is a node: of a large fleet hardly anybody is.
+    chosen = sorted({unit for _, unit, _ in edges})
+    nodes = {unit: count + nth for nth, unit in enumerate(chosen)}
+    graph = rustworkx.PyGraph(multigraph=False)
+    graph.add_nodes_from(range(count + len(chosen)))
+    graph.add_edges_from([(nth, nodes[unit], weight) for nth, unit, weight in edges])
     pairs = rustworkx.max_weight_matching(graph, weight_fn=lambda weight: weight)
-    return {calls[min(pair)].id: units[max(pair) - count] for pair in pairs}
+    return {calls[min(pair)].id: units[chosen[max(pair) - count]] for pair in pairs}
 
 
 def keeps(standing: float | None, best: float) -> bool:

@@ -16,6 +16,8 @@ OVERRIDE_LESS = {
     "clinician_advice": "Clinician advises",
     "officer_released": "Officer released it on scene",
 }
+DANGER_GONE = frozenset({"danger_over", "answer_corrected", "officer_released"})
+"""Reasons by which two people say that the danger is not there: what also lifts a stage order. Any other leaves it."""
 NOT_DIVERTED = {
     "no_unit": "No unit",
     "out_of_hours": "Out of hours",
@@ -68,6 +70,12 @@ OUTCOMES = {
     "test": "Test",
     "abandoned": "Abandoned, called back",
 }
+REOPEN = {
+    "called_again": "They called again about the same",
+    "not_over": "It is not over",
+    "closed_wrongly": "Closed by mistake",
+    "new_danger": "New facts: danger",
+}
 OFFER_WITHDRAWN = {
     "taken": "Another unit accepted first",
     "another_chosen": "The dispatcher chose another unit",
@@ -92,6 +100,43 @@ SENT_CLASS = {
     "right": "Right",
     "too_high": "Too high",
 }
+TAKEN_TO = {
+    "nobody": "Nobody taken",
+    "home": "Home or family",
+    "shelter": "Shelter",
+    "services": "Clinic or services",
+    "hospital": "Hospital",
+    "elsewhere": "Another safe place",
+}
+"""Where a crew took the person."""
+SERVICES_ACCEPTED = {
+    "talk": "Talk, calming",
+    "food_clothes": "Food, water, clothes",
+    "ride": "A ride",
+    "first_aid": "First aid",
+    "naloxone": "Naloxone",
+    "bed": "A bed",
+}
+REFERRALS = {
+    "none": "No referral",
+    "mental_health": "Mental health",
+    "substance": "Substance use",
+    "housing": "Housing",
+    "medical": "Medical",
+    "family": "Family services",
+}
+POLICE_ASKED = {
+    "no": "Not asked",
+    "came": "Asked, came",
+    "not_came": "Asked, did not come",
+}
+FOLLOW_UP_OWED = {
+    "none": "None",
+    "day": "Within a day",
+    "week": "Within a week",
+    "month": "Within a month",
+}
+"""Chicago's CARE teams look in again after 1, 7 and 30 days."""
 NO_UNIT = {
     "no_unit_in_program": "The program has no unit",
     "all_declined": "Every unit declined, did not answer or was cancelled",
@@ -99,6 +144,7 @@ NO_UNIT = {
     "all_off_shift": "Every unit is off shift or out of service",
     "capability_missing": "No unit on shift has what the call needs",
     "program_closed": "The program is closed now",
+    "program_full": "The program has as many responses under way as it is set up for",
     "outside_area": "The place is outside the program's area",
     "none_covers_place": "No unit on shift serves this beat",
     "dispatcher_picks": "Asking took its third of the promise: choose a unit",
@@ -157,6 +203,28 @@ EXTEND = {
     "caller_agrees": "The caller agrees to wait",
     "clinician_on_line": "A clinician stays on the line",
 }
+VISIT_PURPOSES = {
+    "follow_up": "Follow-up after a call",
+    "welfare": "See whether all is well",
+    "outreach": "Outreach",
+    "family": "Family or next of kin",
+    "services": "Take to an appointment or service",
+}
+VISIT_MOVED = {
+    "person_asked": "The person asked for another time",
+    "nobody_home": "Nobody was at home",
+    "no_team": "No team at that time",
+    "clinician_advice": "Clinician advises another time",
+}
+VISIT_CANCELLED = {
+    "person_declined": "The person does not want it",
+    "done_otherwise": "Done already, or by telephone",
+    "booked_wrongly": "Booked by mistake",
+    "danger": "Danger: this needs another response",
+    "person_gone": "The person has moved or cannot be found",
+}
+BOOKED_VISIT = "booked_visit"
+"""Why a visit that has fallen due is sent: a person agreed to it when it was booked."""
 HANDOVER_TAKEN = {
     "ill": "They are ill or hurt",
     "no_relief": "Nobody has come to relieve them",

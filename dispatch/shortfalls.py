@@ -9,6 +9,7 @@ from dispatch.soft import is_fresh
 SHORTFALLS = {
     "wrong_program": "does not serve this program",
     "closed": "the program is closed now",
+    "program_full": "the program has as many responses under way as it is set up for",
     "out_of_area": "the place is outside the program's area",
     "off_shift": "off shift",
     "out_of_service": "out of service",
@@ -34,6 +35,7 @@ _PROGRAM = frozenset({"wrong_program"})
 _STEPS: tuple[tuple[frozenset[str], str], ...] = (
     (_PROGRAM, "no_unit_in_program"),
     (frozenset({"closed"}), "program_closed"),
+    (frozenset({"program_full"}), "program_full"),
     (frozenset({"out_of_area"}), "outside_area"),
     (frozenset({"off_shift", "out_of_service", "on_break", "no_crew"}), "all_off_shift"),
     (frozenset({"other_beats"}), "none_covers_place"),
@@ -51,6 +53,8 @@ def shortfalls_of(incident: IncidentFacts, unit: UnitFacts, at: datetime) -> tup
         found.append("wrong_program")
     if not incident.open_now:
         found.append("closed")
+    if incident.full:
+        found.append("program_full")
     if incident.covered is False:
         found.append("out_of_area")
     if unit.shift_ends is None:

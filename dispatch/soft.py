@@ -20,6 +20,9 @@ LOAD_HOURS = 8
 SECONDS_A_POINT = 18
 TRAVEL_MOST, OLD_POSITION, LANGUAGE, CONTINUITY, WANTED = 100.0, -10.0, 20.0, 15.0, 8.0
 REST_MOST, REST_FULL_MIN, LOAD_EACH, LOAD_MOST = 10.0, 30.0, -2.0, 5
+BOOKED, BOOKED_UNIT = -50.0, 40.0
+BOOKED_SPARE_S = 15 * 60
+"""A unit is wanted free so long before a visit that it is booked for: the way there."""
 ENDS_SOON = -200.0
 """More than all other points together: such a unit is recommended last, not merely later."""
 
@@ -42,6 +45,14 @@ def ends_soon(unit: UnitFacts, journey: Journey | None, at: datetime) -> bool:
     """Whether the shift ends before the call is likely to be finished."""
     left = None if unit.shift_ends is None else (unit.shift_ends - at).total_seconds()
     return left is not None and left < FINISH_S + (journey.seconds if journey else 0)
+
+
+def runs_into_booking(unit: UnitFacts, journey: Journey | None, at: datetime) -> bool:
+    """Whether this call is likely to last into the way to a visit that the unit is booked for."""
+    if unit.booked_at is None:
+        return False
+    left = (unit.booked_at - at).total_seconds() - BOOKED_SPARE_S
+    return left < FINISH_S + (journey.seconds if journey else 0)
 
 
 def _rested_min(unit: UnitFacts, at: datetime) -> float:
@@ -128,6 +139,22 @@ def _ends_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime)
     return "shift ends before this call is likely to be finished: the crew must say yes itself"
 
 
+def _booked(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> float:
+    return BOOKED if runs_into_booking(u, j, at) else 0.0
+
+
+def _booked_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> str:
+    return f"booked {u.booked_at:%H:%M} for a visit ({u.booked_for}): this call may last into it"
+
+
+def _for_visit(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> float:
+    return BOOKED_UNIT if i.booked_unit == u.id else 0.0
+
+
+def _for_visit_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> str:
+    return "was booked for this visit"
+
+
 _Points = Callable[[IncidentFacts, UnitFacts, Journey | None, datetime], float]
 _Words = Callable[[IncidentFacts, UnitFacts, Journey | None, datetime], str]
 _TERMS: tuple[tuple[str, _Points, _Words], ...] = (
@@ -138,6 +165,8 @@ _TERMS: tuple[tuple[str, _Points, _Words], ...] = (
     ("wanted", _wanted, _wanted_words),
     ("rest", _rest, _rest_words),
     ("load", _load, _load_words),
+    ("booked", _booked, _booked_words),
+    ("booked_unit", _for_visit, _for_visit_words),
     ("shift_ends", _ends, _ends_words),
 )
 _ALWAYS_SAID = frozenset({"travel", "rest"})
@@ -152,6 +181,10 @@ def points_of(incident: IncidentFacts, unit: UnitFacts, journey: Journey | None,
         points += _rest(incident, unit, journey, at)
     if unit.recent_calls:
         points += _load(incident, unit, journey, at)
+    if unit.booked_at is not None:
+        points += _booked(incident, unit, journey, at)
+    if incident.booked_unit:
+        points += _for_visit(incident, unit, journey, at)
     if incident.language:
         points += _speaks(incident, unit, journey, at)
     if incident.met:
@@ -169,8 +202,9 @@ def standing_points(unit: UnitFacts, at: datetime) -> float:
 
 def most_points(incident: IncidentFacts) -> float:
     """What a call can give any unit at most, besides nearness and the unit's standing points."""
-    spoken = LANGUAGE if incident.language else 0.0
-    return spoken + (CONTINUITY if incident.met else 0.0) + WANTED * len(incident.wanted)
+    spoken = LANGUAGE if incident.language not in {"", "en"} else 0.0
+    booked = BOOKED_UNIT if incident.booked_unit else 0.0
+    return spoken + booked + (CONTINUITY if incident.met else 0.0) + WANTED * len(incident.wanted)
 
 
 def counted_of(incident: IncidentFacts, unit: UnitFacts, journey: Journey | None, at: datetime) -> tuple[Counted, ...]:

@@ -188,5 +188,16 @@ TRANSFER_ANSWER_S = 20
 WORD_OWED_S = 1800
 """Somebody who sent us a caller is told “reached” or “not reached” after this long at the latest."""
 
+VISIT_STATES = ("booked", "due", "cancelled")
+VISIT = Transitions(
+    "visit",
+    {
+        "move": (_f("booked"), "booked"),
+        "cancel": (_f("booked"), "cancelled"),
+        # It is an incident from now on, with that table.
+        "fall_due": (_f("booked"), "due"),
+    },
+)
+
 DECISION_STATES = ("standing", "waiting_second", "refused", "superseded")
 SECOND_PERSON_WAIT_S = 60

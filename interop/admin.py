@@ -1,5 +1,6 @@
 """Trackers and position servers: made, looked at and revoked by system administrators."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -34,6 +35,9 @@ class DeviceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the s
 class _Tokens(CentreAdmin):
     """Made once, with a token that is shown once; then only looked at and revoked."""
 
+    revoke_one: Callable[..., Any]
+    """The service that revokes one row; each kind names its own."""
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -44,7 +48,9 @@ class _Tokens(CentreAdmin):
         return {"revoke": (type(self).revoke, "revoke", "Revoke: nothing that it sends is taken any more")}
 
     def revoke(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        raise NotImplementedError
+        user, at = require(request.user, Role.SYSTEM_ADMINISTRATOR), timezone.now()
+        for row in rows:
+            self.revoke_one(row, by=user, at=at)
 
     def shown_once(self, request: HttpRequest, token: str) -> None:
         if token:
@@ -55,6 +61,7 @@ class _Tokens(CentreAdmin):
 class DeviceAdmin(_Tokens):
     """Trackers on units."""
 
+    revoke_one = staticmethod(lambda row, *, by, at: device_revoke(device=row, by=by, at=at))
     form = DeviceForm
     list_display = ("name", "unit", "server", "identifier", "speed_unit", "heard_at", "revoked_at")
     list_filter = ("unit",)
@@ -75,16 +82,12 @@ class DeviceAdmin(_Tokens):
         obj.pk = made.pk
         self.shown_once(request, token)
 
-    def revoke(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        user = require(request.user, Role.SYSTEM_ADMINISTRATOR)
-        for row in rows:
-            device_revoke(device=row, by=user, at=timezone.now())
-
 
 @admin.register(AvlServer)
 class ServerAdmin(_Tokens):
     """Traccar servers that forward positions."""
 
+    revoke_one = staticmethod(lambda row, *, by, at: server_revoke(server=row, by=by, at=at))
     list_display = ("name", "created_by", "created_at", "revoked_at")
     fields = ("name",)
 
@@ -95,8 +98,3 @@ class ServerAdmin(_Tokens):
         )  # fmt: skip
         obj.pk = made.pk
         self.shown_once(request, token)
-
-    def revoke(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        user = require(request.user, Role.SYSTEM_ADMINISTRATOR)
-        for row in rows:
-            server_revoke(server=row, by=user, at=timezone.now())

@@ -1,6 +1,7 @@
 """Reads: the gazetteer, areas, cautions, phones."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -91,9 +92,16 @@ def cautions_standing(*, centre: Centre, at: datetime) -> QuerySet[Caution]:
 
 
 def cautions_at(
-    *, centre: Centre, lat: float | None, lon: float | None, place: Place | None = None, at: datetime
+    *,
+    centre: Centre,
+    lat: float | None,
+    lon: float | None,
+    place: Place | None = None,
+    persons: tuple[str, Sequence[Any]] | None = None,
+    at: datetime,
 ) -> list[Caution]:
-    """Standing cautions of premises at the place or within CAUTION_RADIUS_M of the point, worst first."""
+    """Standing cautions of premises at the place or within CAUTION_RADIUS_M of the point, and of `persons` (a query of
+    their ids with its values), worst first."""
     wanted: list[str] = []
     values: list[Any] = [centre.pk, at, at]
     if place is not None:
@@ -102,14 +110,17 @@ def cautions_at(
     if lat is not None and lon is not None:
         wanted.append("(premise.lat BETWEEN %s AND %s AND premise.lon BETWEEN %s AND %s)")
         values += box_around(lat, lon, CAUTION_RADIUS_M)
+    if persons is not None:
+        wanted.append(f"one.person_id IN ({persons[0]})")
+        values += persons[1]
     if not wanted:
         return []
     standing = f"one.centre_id = %s AND one.added_at <= %s AND one.expires_at > %s AND ({' OR '.join(wanted)})"
     found = [
         caution
         for caution in rows_read(Caution, standing, values, joined=("premise",))
-        if caution.premise is not None
-        and (
+        if caution.premise is None
+        or (
             (place is not None and caution.premise.place_id == place.pk)
             or lat is None
             or lon is None

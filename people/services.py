@@ -11,7 +11,8 @@ from django.db import transaction
 from accounts.models import Centre, User
 from accounts.problems import Refused
 from accounts.services import audit
-from people.models import Caution, Phone, Place, Premise
+from live.services import event_record
+from people.models import Caution, Person, Phone, Place, Premise
 
 
 def number_hash(number: str) -> str:
@@ -49,7 +50,6 @@ def phone_record(*, centre: Centre, number: str, at: datetime) -> Phone:
 def caution_add(
     *,
     centre: Centre,
-    premise: Premise,
     text: str,
     kind: str,
     severity: str,
@@ -57,8 +57,13 @@ def caution_add(
     days: int,
     by: User | None,
     at: datetime,
+    premise: Premise | None = None,
+    person: Person | None = None,
 ) -> Caution:
-    """Add a caution that stands for `days` days. Raises Refused without text or without an end within two years."""
+    """Add a caution about a premise or a person, one of both, that stands for `days` days.
+
+    Raises Refused without text or without an end within two years.
+    """
     if not text.strip():
         raise Refused("caution_empty", "Say what the hazard is.", field="text")
     if not 1 <= days <= 730:
@@ -66,6 +71,7 @@ def caution_add(
     caution = Caution.objects.create(
         centre=centre,
         premise=premise,
+        person=person,
         text=text.strip(),
         kind=kind,
         severity=severity,
@@ -75,6 +81,7 @@ def caution_add(
         expires_at=at + timedelta(days=days),
     )
     audit(action="caution.add", at=at, by=by, centre=centre, entity="caution", entity_id=caution.pk)
+    event_record(centre_id=centre.pk, entity="caution", entity_id=caution.pk, version=1, kind="caution.add", at=at)
     return caution
 
 

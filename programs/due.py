@@ -13,7 +13,7 @@ from programs.services.protocols import protocol_go_live
 from programs.services.publishing import version_go_live
 
 AGAIN_S = 30
-"""A check that could not be run is run again only after this: it may hold the loop up."""
+"""A check that could not be run is run again only after this: each is a process that starts."""
 _unchecked: dict[str, tuple[datetime, str]] = {}
 """By id of a version: when its check could not be run here, and why."""
 
@@ -25,6 +25,8 @@ class Due:
     live: int = 0
     waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By id of the version: its name, and the reason in words."""
+    proving: set[str] = field(default_factory=set)
+    """Ids of versions whose proof is being made behind the loop."""
 
 
 def versions_live(centre: Centre, at: datetime) -> Due:
@@ -52,7 +54,10 @@ def _one(
         return
     _unchecked.pop(key, None)
     try:
-        done.live += go_live().state == VersionState.PUBLISHED
+        state = go_live().state
+        done.live += state == VersionState.PUBLISHED
+        if state == VersionState.SCHEDULED:
+            done.proving.add(key)
     except Refused as refused:
         done.waiting[key] = (str(version), refused.detail)
         if refused.status == HTTPStatus.SERVICE_UNAVAILABLE:

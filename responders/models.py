@@ -71,6 +71,7 @@ class Unit(models.Model):
     languages = ArrayField(models.CharField(max_length=12), default=list, blank=True)
     armed = models.BooleanField(default=False)
     unmarked = models.BooleanField(default=False)
+    plain_clothes = models.BooleanField(default=False, help_text="its crew wears no uniform: others must be told")
     exclusive = models.BooleanField(default=True, help_text="takes one assignment at a time")
     service = models.CharField(max_length=16, choices=Service.choices, default=Service.IN_SERVICE)
     service_reason = models.CharField(max_length=80, blank=True)

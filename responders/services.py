@@ -1,5 +1,6 @@
 """Writes: positions, service state, silence, crews."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -85,6 +86,54 @@ def unit_service(
             entity_id=unit.pk,
             detail={"to": service},
         )
+    return unit
+
+
+EQUIPMENT = ("naloxone", "aed", "first_aid", "food", "child_seat", "wheelchair", "transport")
+"""What a vehicle has aboard today, as its crew says; whatever else a unit can do is its administrator's to set."""
+
+
+@transaction.atomic
+def unit_flags(
+    *,
+    unit: Unit,
+    unmarked: bool,
+    plain_clothes: bool,
+    equipment: Collection[str],
+    languages: Collection[str],
+    by: User,
+    at: datetime,
+) -> Unit:
+    """What the crew says of its unit today: car, clothes, equipment and further languages. Kept in its history.
+
+    Capabilities that are no equipment (clinician, officer) stay as they are. Raises Refused for unknown equipment or a
+    language that is no code.
+    """
+    if not set(EQUIPMENT) >= set(equipment):
+        raise Refused("equipment_unknown", f"Choose among {', '.join(EQUIPMENT)}.", field="equipment")
+    if not all(one.isascii() and one.isalpha() and 2 <= len(one) <= 3 for one in languages):
+        raise Refused(
+            "language_unknown", "A language is a code of two or three letters, as en or es.", field="languages"
+        )
+    unit = Unit.objects.select_for_update().get(pk=unit.pk)
+    capabilities = [*(one for one in unit.capabilities if one not in EQUIPMENT), *sorted(equipment)]
+    now = (unmarked, plain_clothes, sorted(capabilities), sorted({one.lower() for one in languages}))
+    before = (unit.unmarked, unit.plain_clothes, sorted(unit.capabilities), sorted(unit.languages))
+    if now == before:
+        return unit
+    unit.unmarked, unit.plain_clothes, unit.capabilities, unit.languages = now
+    looks = " ".join(word for word, said in (("unmarked", unmarked), ("plain clothes", plain_clothes)) if said)
+    UnitHistory.objects.create(unit=unit, at=at, by=by, action="flags", reason=looks or "marked, uniform")
+    unit_changed(unit, "flags", at, fields=["unmarked", "plain_clothes", "capabilities", "languages"])
+    audit(
+        action="unit.flags",
+        at=at,
+        by=by,
+        centre=unit.centre,
+        entity="unit",
+        entity_id=unit.pk,
+        detail={"unmarked": unmarked, "plain_clothes": plain_clothes, "capabilities": now[2], "languages": now[3]},
+    )
     return unit
 
 

@@ -2,6 +2,7 @@
 
 from accounts.models.audit import AuditRow, AuditSeal
 from accounts.models.centre import Agency, Centre
+from accounts.models.crew_line import CrewLine
 from accounts.models.display import DisplayDevice, DisplayLayout
 from accounts.models.presence import Presence
 from accounts.models.thresholds import CentreThresholds
@@ -13,6 +14,7 @@ __all__ = [
     "AuditSeal",
     "Centre",
     "CentreThresholds",
+    "CrewLine",
     "DisplayDevice",
     "DisplayLayout",
     "Presence",

@@ -51,6 +51,7 @@ class DisplayLayout(models.Model):
         MEASURES = "measures", "Measures"
         PROGRAM = "program", "One program"
         COUNTY = "county", "County-wide, by beat and agency"
+        MAP = "map", "Map, with calls and units"
 
     display = models.ForeignKey(DisplayDevice, on_delete=models.CASCADE, related_name="layouts")
     place = models.PositiveSmallIntegerField()
@@ -63,7 +64,7 @@ class DisplayLayout(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["display", "place"], name="display_place_once"),
             models.CheckConstraint(
-                condition=Q(layout__in=["queue", "measures", "county"], program="")
+                condition=Q(layout__in=["queue", "measures", "county", "map"], program="")
                 | (Q(layout="program") & ~Q(program="")),
                 name="display_layout_whole",
             ),

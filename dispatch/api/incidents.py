@@ -20,6 +20,7 @@ from dispatch.api.inputs import (
     NoteSerializer,
     OfferSerializer,
     PrioritySerializer,
+    ReopenSerializer,
 )
 from dispatch.api.outputs import (
     AssignmentSerializer,
@@ -44,7 +45,7 @@ from dispatch.selectors.incident import incident_detail, incidents_page
 from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.triage import judge
 from dispatch.services.callbacks import callback_attempt
-from dispatch.services.closing import incident_close
+from dispatch.services.closing import incident_close, incident_reopen
 from dispatch.services.cues import cue_dismiss
 from dispatch.services.handoffs import handoff_request
 from dispatch.services.incidents import incident_hold, late_entry_confirm, owner_take, priority_set
@@ -252,6 +253,18 @@ class IncidentClose(IncidentView):
         """Close with an outcome; not while a crew is assigned or a hand-off waits."""
         incident, data = self.incident(id), self.checked(CloseSerializer)
         return incident_shown(incident_close(incident=incident, by=self.person, at=self.at, **data).pk)
+
+
+class IncidentReopen(IncidentView):
+    """Reopen."""
+
+    permission_classes = [has_role(*DISPATCHING)]
+
+    @described("incidents_reopen", "incidents", IncidentSerializer, body=ReopenSerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        """It was not over: open again, first of its priority, to be decided anew."""
+        incident, data = self.incident(id), self.checked(ReopenSerializer)
+        return incident_shown(incident_reopen(incident=incident, by=self.person, at=self.at, **data).pk)
 
 
 class IncidentPriority(IncidentView):

@@ -10,7 +10,7 @@ from dispatch.models import Handoff, LocationEntry
 from dispatch.models.assignment import SentClass, Slot
 from dispatch.models.call import Answer, Channel
 from dispatch.models.incident import RESPONSE_CLASSES
-from dispatch.reasons import BACKUP, ESCALATION
+from dispatch.reasons import BACKUP, ESCALATION, REOPEN
 from dispatch.services.decisions import ACTIONS
 from dispatch.states import CALL_ENDS
 from people.models.audience import Audience
@@ -133,6 +133,12 @@ class HoldSerializer(InputSerializer):
 
     until = InstantField()
     reason = serializers.CharField(max_length=80)
+
+
+class ReopenSerializer(InputSerializer):
+    """Why it is not over."""
+
+    reason = CodeField(list(REOPEN))
 
 
 class CloseSerializer(InputSerializer):

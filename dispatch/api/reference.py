@@ -59,6 +59,10 @@ class ReasonsSerializer(serializers.Serializer[Any]):
     transfer_drop = serializers.DictField(child=serializers.CharField())
     transfer_return = serializers.DictField(child=serializers.CharField())
     transfer_dispositions = serializers.DictField(child=serializers.CharField())
+    reopen = serializers.DictField(child=serializers.CharField())
+    visit_purposes = serializers.DictField(child=serializers.CharField())
+    visit_moved = serializers.DictField(child=serializers.CharField())
+    visit_cancelled = serializers.DictField(child=serializers.CharField())
 
 
 class Natures(CentreView):
@@ -126,5 +130,9 @@ class Reasons(CentreView):
                 "transfer_drop": reasons.TRANSFER_DROP,
                 "transfer_return": reasons.TRANSFER_RETURN,
                 "transfer_dispositions": reasons.TRANSFER_DISPOSITIONS,
+                "reopen": reasons.REOPEN,
+                "visit_purposes": reasons.VISIT_PURPOSES,
+                "visit_moved": reasons.VISIT_MOVED,
+                "visit_cancelled": reasons.VISIT_CANCELLED,
             }
         )

@@ -15,6 +15,7 @@ from dispatch.api import (
     reviews,
     transfers,
     units,
+    visits,
 )
 from people import api as places
 from programs import api as programs
@@ -63,6 +64,11 @@ urlpatterns = [
     path("incidents/<uuid:id>/escalations", escalations.IncidentEscalations.as_view(), name="incident_escalations"),
     path("incidents/<uuid:id>/scene-safe", escalations.IncidentSceneSafe.as_view(), name="incident_scene_safe"),
     path("incidents/<uuid:id>/offers", incidents.IncidentOffers.as_view(), name="incident_offers"),
+    path("incidents/<uuid:id>/visits", visits.IncidentVisits.as_view(), name="incident_visits"),
+    path("incidents/<uuid:id>/reopen", incidents.IncidentReopen.as_view(), name="incident_reopen"),
+    path("visits", visits.Visits.as_view(), name="visits"),
+    path("visits/<uuid:id>/move", visits.VisitMove.as_view(), name="visit_move"),
+    path("visits/<uuid:id>/cancel", visits.VisitCancel.as_view(), name="visit_cancel"),
     path("decisions/<uuid:id>/second", decisions.DecisionSecond.as_view(), name="decision_second"),
     path("handoffs", handoffs.Handoffs.as_view(), name="handoffs"),
     path("handoffs/<uuid:id>/send", handoffs.HandoffSend.as_view(), name="handoff_send"),

@@ -24,13 +24,15 @@ from dispatch.due.crews import (
     statuses_stuck,
 )
 from dispatch.due.decisions import second_persons
+from dispatch.due.drafts import drafts_over
 from dispatch.due.handoffs import handoffs_unacknowledged
 from dispatch.due.holds import holds_ended
-from dispatch.due.offers import offers_expired, pending_offered
+from dispatch.due.offers import calls_locked, offers_expired, pending_offered
 from dispatch.due.promise import promises
 from dispatch.due.stage_orders import risen_unanswered, stage_orders_unread
 from dispatch.due.transfers import transfers_unanswered, transfers_untaken, words_owed
 from dispatch.due.versions import versions_live
+from dispatch.due.visits import visits_due
 
 __all__ = [
     "JOBS",
@@ -39,9 +41,11 @@ __all__ = [
     "answers_aged",
     "callbacks_owed",
     "callbacks_promised",
+    "calls_locked",
     "cautions_new",
     "crew_alarms_unanswered",
     "crews_silent",
+    "drafts_over",
     "handoffs_unacknowledged",
     "holds_ended",
     "offers_expired",
@@ -62,6 +66,7 @@ __all__ = [
     "transfers_unanswered",
     "transfers_untaken",
     "versions_live",
+    "visits_due",
     "words_owed",
 ]
 
@@ -70,7 +75,9 @@ logger = logging.getLogger(__name__)
 JOBS: tuple[Callable[[Centre, datetime], int], ...] = (
     offers_expired,
     holds_ended,
+    visits_due,
     pending_offered,
+    calls_locked,
     handoffs_unacknowledged,
     stage_orders_unread,
     risen_unanswered,
@@ -95,11 +102,15 @@ JOBS: tuple[Callable[[Centre, datetime], int], ...] = (
     services_silent,
     alarms_unowned,
     versions_live,
+    drafts_over,
 )
 
 SELDOM_S = 10
-SELDOM = frozenset({positions_stale, programs_uncovered, services_silent})
-"""Jobs that look for a silence of a minute or more: they run in every tenth second only (a multiple of `SELDOM_S`)."""
+SELDOM = frozenset({calls_locked, drafts_over, positions_stale, programs_uncovered, services_silent, visits_due})
+"""Jobs for which seconds do not count: a silence of a minute or more, a visit in half an hour. They run in the first
+round of each `SELDOM_S` seconds of the clock, however long the rounds before took: late by less than one round."""
+_looked: dict[int, int] = {}
+"""By centre: the last of those tens of seconds in which they ran here."""
 
 
 def run(centre: Centre, at: datetime, *, alive: Callable[[], None] = lambda: None) -> dict[str, int]:
@@ -110,14 +121,18 @@ def run(centre: Centre, at: datetime, *, alive: Callable[[], None] = lambda: Non
     Raises the database's error when the connection itself is lost.
     """
     done: dict[str, int] = {}
+    ten = int(at.timestamp()) // SELDOM_S
+    seldom = ten > _looked.get(centre.pk, -1) or at.second % SELDOM_S == 0
+    _looked[centre.pk] = max(ten, _looked.get(centre.pk, -1))
     for job in JOBS:
         alive()
-        if job in SELDOM and at.second % SELDOM_S:
+        if job in SELDOM and not seldom:
             done[job.__name__] = 0
             continue
         try:
             done[job.__name__] = job(centre, at)
         except Exception:
+            # Whatever is wrong with one job, the others keep the floor's clocks; only a lost connection ends the round.
             if not connection.is_usable():
                 raise
             logger.exception("due job failed", extra={"job": job.__name__, "centre": centre.pk})

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Centre
 from dispatch.due.rows import each
-from dispatch.models import Alarm, Assignment, Incident, LocationEntry, StageOrder
+from dispatch.models import Alarm, Assignment, Call, Incident, LocationEntry, StageOrder
 from dispatch.selectors.triage import CAUTION_ANSWERS, hazards_at, place_of
 from dispatch.selectors.units import silence_said
 from dispatch.services.alarms import alarm_escalate, alarm_raise, alarm_say
@@ -140,7 +140,7 @@ def cautions_new(centre: Centre, at: datetime) -> int:
     """Hazards put on file after a crew accepted, through whichever door: they reach it within a second."""
     young = list(
         Caution.objects.filter(
-            centre=centre, premise__isnull=False, added_at__gt=at - timedelta(seconds=NEW_CAUTION_S), added_at__lte=at
+            centre=centre, added_at__gt=at - timedelta(seconds=NEW_CAUTION_S), added_at__lte=at
         ).select_related("premise")
     )
     if not young:
@@ -153,21 +153,26 @@ def cautions_new(centre: Centre, at: datetime) -> int:
         unit__armed=False,
         by_phone=False,
         accepted_at__lt=max(one.added_at for one in young),
-        incident__in=_entries_near(centre, young).values("incident"),
+        incident__in=_concerned(centre, young),
     ).select_related("incident__centre")
     count = _before_any_crew(centre, [one for one in young if (one.kind, one.severity) in CAUTION_ANSWERS], at)
     for assignment in live:
-        where = place_of(assignment.incident)
-        if where is None:
-            continue
-        here = hazards_at(assignment.incident, where, at=at)
+        here = hazards_at(assignment.incident, place_of(assignment.incident), at=at)
         newest = [one for one in here if one.added_at >= since and _after(one, assignment)]
         count += each(centre, newest, partial(_reach, assignment, at))
     return count
 
 
+def _concerned(centre: Centre, young: list[Caution]) -> QuerySet[Incident]:
+    """Incidents at or around the places of these cautions, and with their persons: a first cut, still to be judged."""
+    persons = [one.person_id for one in young if one.person_id is not None]
+    calls = Call.objects.filter(centre=centre, caller__in=persons)
+    near = Q(pk__in=_entries_near(centre, young).values("incident"))
+    return Incident.objects.filter(near | Q(pk__in=calls.values("incident")) if persons else near)
+
+
 def _entries_near(centre: Centre, young: list[Caution]) -> QuerySet[LocationEntry]:
-    """Where incidents were said to be, at or around the places of these cautions: a first cut, still to be judged."""
+    """Where incidents were said to be, at or around the places of these cautions."""
     near = Q(pk__in=[])
     for caution in young:
         if caution.premise is not None:
@@ -180,11 +185,9 @@ def _before_any_crew(centre: Centre, young: list[Caution], at: datetime) -> int:
     """The same for calls that were sent and that no crew has accepted yet: whoever accepts must not go as decided."""
     if not young:
         return 0
-    entries = _entries_near(centre, young).filter(incident__state__in=["pending", "held"])
+    waiting = _concerned(centre, young).filter(state__in=["pending", "held"], sent_at__isnull=False)
     count = 0
-    for incident in Incident.objects.filter(pk__in=entries.values("incident"), sent_at__isnull=False).select_related(
-        "centre"
-    ):
+    for incident in waiting.select_related("centre"):
         here = {one.pk for one in hazards_at(incident, place_of(incident), at=at)}
         newest = [one for one in young if one.pk in here]
         count += each(centre, newest, partial(_raise, incident, at))

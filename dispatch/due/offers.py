@@ -6,6 +6,7 @@ from accounts.models import Centre
 from dispatch.due.rows import each
 from dispatch.models import Assignment
 from dispatch.services.offers import offer_expire, offers_run
+from dispatch.services.offers.locked import locked_calls_freed
 
 
 def offers_expired(centre: Centre, at: datetime) -> int:
@@ -17,3 +18,8 @@ def offers_expired(centre: Centre, at: datetime) -> int:
 def pending_offered(centre: Centre, at: datetime) -> int:
     """Offer what no nudge has offered."""
     return len(offers_run(centre=centre, at=at))
+
+
+def calls_locked(centre: Centre, at: datetime) -> int:
+    """Calls whose offers waited for a frozen process, and are free again."""
+    return locked_calls_freed(centre, at)

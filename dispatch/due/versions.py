@@ -18,7 +18,7 @@ def versions_live(centre: Centre, at: datetime) -> int:
     done = due.versions_live(centre, at)
     told = Alarm.objects.filter(centre=centre, kind=Alarm.Kind.VERSION_NOT_LIVE)
     standing = set(told.filter(ended_at__isnull=True).values_list("subject", flat=True))
-    for subject in sorted(standing - set(done.waiting)):
+    for subject in sorted(standing - set(done.waiting) - done.proving):
         with transaction.atomic():
             alarms_end(Alarm.Kind.VERSION_NOT_LIVE, subject=subject, at=at, note="it is live, or was withdrawn")
     if not done.waiting:

@@ -1,9 +1,11 @@
-"""Calls, incidents, notes, answers, decisions, assignments, transfers, hand-offs, stage orders, alarms, history."""
+"""Calls, incidents, notes, answers, decisions, assignments, transfers, hand-offs, visits, orders, alarms, history."""
 
 from dispatch.models.alarm import Alarm
 from dispatch.models.assignment import Assignment, StageOrder
 from dispatch.models.call import Answer, Call, LocationEntry
-from dispatch.models.call_care import AddressFollowUp, CallbackAttempt, CallHandover
+from dispatch.models.call_care import AddressFollowUp, CallbackAttempt, CallHandover, ConsolePost
+from dispatch.models.call_draft import CallDraft
+from dispatch.models.crew_report import CrewReport
 from dispatch.models.cue import CueDismissal
 from dispatch.models.decision import Decision
 from dispatch.models.handoff import Handoff
@@ -16,6 +18,7 @@ from dispatch.models.recommendation import Recommendation
 from dispatch.models.review import ReviewItem
 from dispatch.models.target import HandoffTarget
 from dispatch.models.transfer import Transfer
+from dispatch.models.visit import Visit
 
 __all__ = [
     "AddressFollowUp",
@@ -23,8 +26,11 @@ __all__ = [
     "Answer",
     "Assignment",
     "Call",
+    "CallDraft",
     "CallHandover",
     "CallbackAttempt",
+    "ConsolePost",
+    "CrewReport",
     "CueDismissal",
     "Decision",
     "Handoff",
@@ -41,4 +47,5 @@ __all__ = [
     "ReviewItem",
     "StageOrder",
     "Transfer",
+    "Visit",
 ]

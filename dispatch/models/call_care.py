@@ -26,6 +26,41 @@ class CallbackAttempt(models.Model):
         return f"callback of {self.call_id}: {'reached' if self.reached else 'not reached'}"
 
 
+class ConsolePost(models.Model):
+    """What a console sent, by the id that it made: however often it comes, it is done once.
+
+    Append-only. It keeps both times: when it was typed there, and when it arrived.
+    """
+
+    class What(models.TextChoices):
+        LOCATION = "location", "Where"
+        PHONE = "phone", "Number to call back"
+        NATURE = "nature", "What"
+        ANSWER = "answer", "Answer"
+        DECISION = "decision", "Decision"
+        END = "end", "End of the call"
+        TRANSFER = "transfer", "Transfer"
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="posts")
+    what = models.CharField(max_length=8, choices=What.choices)
+    at = models.DateTimeField()
+    device_at = models.DateTimeField(null=True, blank=True)
+    overtaken = models.BooleanField(default=False, help_text="late, and somebody had said otherwise: kept as a note")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(what__in=["location", "phone", "nature", "answer", "decision", "end", "transfer"]),
+                name="console_post_what_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} of {self.call_id}"
+
+
 class CallHandover(models.Model):
     """An open call offered to a named colleague. It changes hands only when they accept."""
 

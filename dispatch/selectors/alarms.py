@@ -28,7 +28,8 @@ def alarm_rows(*, centre: Centre, ids: Collection[UUID] | None = None) -> list[A
     """Standing alarms, urgent and oldest first; or just `ids`."""
     alarms = Alarm.objects.filter(centre=centre)
     alarms = alarms.filter(pk__in=ids) if ids is not None else alarms.filter(ended_at__isnull=True)
-    return list(alarms.select_related("incident", "unit", "owner", "ended_by").order_by("-urgent", "opened_at"))
+    joined = alarms.select_related("incident", "unit", "owner", "ended_by").defer("incident__no_unit_detail")
+    return list(joined.order_by("-urgent", "opened_at"))
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,18 @@ from django.db.models import Q
 
 from accounts.models import User
 from dispatch.access import audiences_of
-from dispatch.models import Alarm, Assignment, HistoryRow, Incident, LocationEntry, NarrativeEntry, StageOrder
+from dispatch.models import (
+    Alarm,
+    Assignment,
+    CrewReport,
+    HistoryRow,
+    Incident,
+    LocationEntry,
+    NarrativeEntry,
+    StageOrder,
+)
 from dispatch.models.alarm import CALLS_FOR_HELP
+from dispatch.reasons import FOLLOW_UP_OWED, POLICE_ASKED, REFERRALS, SERVICES_ACCEPTED, TAKEN_TO
 from dispatch.selectors.incident import cautions_for
 from dispatch.selectors.pairs import officer_awaited
 from dispatch.selectors.triage import answers_merged, place_of
@@ -163,3 +173,26 @@ def _work(assignment: Assignment, allowed: frozenset[str], at: datetime) -> Work
 def help_stands(unit: Unit) -> bool:
     """Whether the crew's call for help has not been heard yet."""
     return Alarm.objects.filter(kind__in=CALLS_FOR_HELP, unit=unit, ended_at__isnull=True).exists()
+
+
+_REPORT = (
+    ("taken_to", "taken to", TAKEN_TO),
+    ("referral", "referred to", REFERRALS),
+    ("police_asked", "police", POLICE_ASKED),
+    ("follow_up", "looks in again", FOLLOW_UP_OWED),
+)
+
+
+def reports_said(assignments: list[Assignment]) -> list[str]:
+    """What crews that have cleared said of their visit, a line for each; what they did not say is left out."""
+    cleared = [one.pk for one in assignments if one.state == "cleared"]
+    if not cleared:
+        return []
+    said = []
+    for report in CrewReport.objects.filter(assignment__in=cleared).select_related("assignment__unit").order_by("at"):
+        given = ((label, codes.get(getattr(report, name), "")) for name, label, codes in _REPORT)
+        parts = [f"{label}: {words.lower()}" for label, words in given if words]
+        if report.services:
+            parts.insert(0, f"accepted: {', '.join(SERVICES_ACCEPTED[code].lower() for code in report.services)}")
+        said.append(f"{report.assignment.unit} says: {'; '.join(parts)}")
+    return said

@@ -29,7 +29,8 @@ _MOST_READ = 4096
 class Proposals:
     """Cues of an incident's notes (and of a draft), and the marks that persons dismissed on it.
 
-    `lexicon` is empty where the extractor failed: then nothing is proposed and nothing held, and it was logged.
+    `lexicon`: versions of the phrases and of the second reader. Empty where the extractor failed: then nothing is
+    proposed and nothing held, and it was logged.
     `restricted`: marks that only notes for some readers gave. Their words are quoted nowhere, what they may mean is.
     """
 
@@ -38,6 +39,11 @@ class Proposals:
     lexicon: str = ""
     restricted: frozenset[str] = frozenset()
     by_note: Mapping[UUID, tuple[Cue, ...]] = field(default_factory=dict)
+
+    @property
+    def phrases_only(self) -> bool:
+        """Whether the second reader failed, so that known phrases alone were read."""
+        return cues.phrases_only(self.lexicon)
 
     def open(self, answers: Mapping[str, Any]) -> list[Cue]:
         """Proposals that nobody has dismissed and no answer covers yet, dangers first, each mark once."""
@@ -133,7 +139,8 @@ _DISMISSED = "SELECT (SELECT array_agg(mark) FROM dispatch_cuedismissal WHERE in
 _NOTES = """
  (SELECT jsonb_agg(jsonb_build_array(n.id, n.audience, t.text) ORDER BY n.at, n.id)
     FROM dispatch_narrativeentry n JOIN dispatch_narrativetext t ON t.entry_id = n.id
-   WHERE n.incident_id = %s AND n.struck_at IS NULL)"""
+   WHERE n.incident_id = %s AND n.struck_at IS NULL AND n.kind <> 'system')"""
+"""What people wrote: the machine's own entries (who was taken off, which visit was booked) tell of no danger."""
 
 
 def proposals_of(incident: Incident, *, notes: Sequence[NarrativeEntry] | None = None, draft: str = "") -> Proposals:
@@ -152,8 +159,8 @@ def proposals_of(incident: Incident, *, notes: Sequence[NarrativeEntry] | None =
     if notes is None:
         said_in = [_Said(UUID(key), *rest) for key, *rest in json.loads(more[0] or "[]")]
     else:
-        unstruck = (note for note in notes if note.struck_at is None and hasattr(note, "words"))
-        said_in = [_Said(note.pk, note.audience, note.words.text) for note in unstruck]
+        theirs = (note for note in notes if note.struck_at is None and note.kind != NarrativeEntry.Kind.SYSTEM)
+        said_in = [_Said(note.pk, note.audience, note.words.text) for note in theirs if hasattr(note, "words")]
     try:
         lexicon = cues.version()
         by_note = {note.pk: _cues_of(note, lexicon) for note in said_in}

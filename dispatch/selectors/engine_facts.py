@@ -14,9 +14,10 @@ from shapely.geometry.base import BaseGeometry
 
 from accounts.models import Centre
 from dispatch.engine import IncidentFacts, Recommendation, UnitFacts, recommend
-from dispatch.models import Assignment, Incident, LocationEntry
+from dispatch.models import Assignment, Incident, LocationEntry, Visit
 from dispatch.models.assignment import Slot
 from dispatch.reasons import OFFER_WITHDRAWN
+from dispatch.selectors.capacity import program_full
 from dispatch.selectors.travel import travel_for
 from dispatch.selectors.triage import place_of
 from dispatch.soft import LOAD_HOURS
@@ -46,6 +47,7 @@ class Known:
     language: str = ""
     wanted: frozenset[str] = frozenset()
     met: frozenset[int] = frozenset()
+    booked_unit: str = ""
 
 
 NOTHING_KNOWN = Known()
@@ -67,12 +69,13 @@ KNOWN_SQL = """
      AND (met.on_scene_at IS NOT NULL OR met.by_phone)
     JOIN responders_crewmember crew ON crew.unit_id = met.unit_id
      AND crew.since <= coalesce(met.on_scene_at, met.accepted_at)
-     AND (crew.until IS NULL OR crew.until >= met.accepted_at))"""
-"""Two columns of a query over `dispatch_incident i`: the answers that count, and the crew members who were with a
-caller from this telephone, or at this address, within a year."""
+     AND (crew.until IS NULL OR crew.until >= met.accepted_at)),
+ (SELECT to_jsonb(booked.unit_id) FROM dispatch_visit booked WHERE booked.incident_id = i.id)"""
+"""Three columns of a query over `dispatch_incident i`: the answers that count, the crew members who were with a caller
+from this telephone, or at this address, within a year, and the unit that it was booked with."""
 
 
-def known_from(answers: Mapping[str, Any] | None, met: Iterable[int] | None) -> Known:
+def known_from(answers: Mapping[str, Any] | None, met: Iterable[int] | None, booked: str | None) -> Known:
     """From the columns of KNOWN_SQL."""
     given = answers or {}
     needs = given.get("need") if isinstance(given.get("need"), list) else []
@@ -83,15 +86,15 @@ def known_from(answers: Mapping[str, Any] | None, met: Iterable[int] | None) -> 
         wanted.add("medic")
     language = given.get("language")
     language = language if isinstance(language, str) and language != "unknown" else ""
-    return Known(language, frozenset(wanted), frozenset(met or ()))
+    return Known(language, frozenset(wanted), frozenset(met or ()), booked or "")
 
 
 def known_of(incident: Incident) -> Known:
     """One query."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {KNOWN_SQL} FROM dispatch_incident i WHERE i.id = %s", [incident.pk])  # noqa: S608 - a constant of this file
-        answers, met = (json.loads(text) if text else None for text in cursor.fetchone())
-    return known_from(answers, met)
+        answers, met, booked = (json.loads(text) if text else None for text in cursor.fetchone())
+    return known_from(answers, met, booked)
 
 
 def incident_facts(
@@ -104,7 +107,8 @@ def incident_facts(
     """The facts of one incident, for its program or another `version`; without `at` the program counts as open."""
     where = place if place is not None else place_of(incident)
     lat, lon, beat = (where.lat, where.lon, where.beat) if where else (None, None, "")
-    return facts_at(incident, lat, lon, beat=beat, known=known_of(incident), at=at, version=version)
+    full = program_full(version or incident.program_version, incident.pk)
+    return facts_at(incident, lat, lon, beat=beat, known=known_of(incident), at=at, version=version, full=full)
 
 
 def facts_at(
@@ -116,6 +120,7 @@ def facts_at(
     known: Known = NOTHING_KNOWN,
     at: datetime | None = None,
     version: ProgramVersion | None = None,
+    full: bool = False,
 ) -> IncidentFacts:
     """The same where place and answers are already known."""
     version = version or incident.program_version
@@ -140,6 +145,8 @@ def facts_at(
         open_now=version is None or at is None or _open(version, incident.centre, at),
         covered=None if version is None or lat is None or lon is None else covered(version, lat, lon),
         met=known.met,
+        booked_unit=known.booked_unit,
+        full=full,
     )
 
 
@@ -203,6 +210,11 @@ def units_with_facts(centre: Centre, *, at: datetime, only: Collection[UUID] | N
                 queryset=Assignment.objects.filter(state__in=ASSIGNMENT_LIVE).select_related("incident"),
                 to_attr="live_assignments",
             ),
+            Prefetch(
+                "visits",
+                queryset=Visit.objects.filter(state="booked").select_related("source").order_by("starts_at"),
+                to_attr="booked_visits",
+            ),
         )
     )
 
@@ -217,6 +229,7 @@ def unit_facts(
 ) -> UnitFacts:
     """The facts of a unit loaded by `units_with_facts`."""
     live: list[Assignment] = unit.live_assignments  # type: ignore[attr-defined]  # set by the prefetch
+    booked: list[Visit] = unit.booked_visits  # type: ignore[attr-defined]  # set by the prefetch
     crew = list(unit.crew.all())
     return UnitFacts(
         id=str(unit.pk),
@@ -239,6 +252,8 @@ def unit_facts(
         recent_calls=unit.recent_calls or 0,  # type: ignore[attr-defined]  # annotated
         not_answering=unit.not_answering_since is not None,
         refusal=refusal,
+        booked_at=booked[0].starts_at.astimezone(centre.zone) if booked else None,
+        booked_for=str(booked[0].source) if booked else "",
     )
 
 

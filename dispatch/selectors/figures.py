@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Centre
-from dispatch.models import Assignment, Decision, Handoff, Incident, Transfer
+from dispatch.models import Assignment, Decision, Handoff, Incident, Transfer, Visit
 from dispatch.states import ASSIGNMENT_LIVE
 
 DIVERTED_CLASSES = ("mobile_team", "tele_clinician", "outreach_followup")
@@ -103,7 +103,8 @@ TODAY: tuple[Measure, ...] = (
     Measure(
         "decided",
         "Decided",
-        "Incidents that a person sent since midnight in the centre's zone, whatever came of them.",
+        "Incidents that a person sent since midnight in the centre's zone, whatever came of them. Booked visits that"
+        " fell due are not among them.",
         lambda at: Q(),
     ),
     Measure(
@@ -168,7 +169,8 @@ def _open(centre: Centre) -> QuerySet[Incident]:
 
 
 def _sent(centre: Centre, at: datetime) -> QuerySet[Incident]:
-    return Incident.objects.filter(centre=centre, sent_at__gte=midnight(centre, at), sent_at__lte=at)
+    booked = Visit.objects.filter(incident=OuterRef("pk"))
+    return Incident.objects.filter(~Exists(booked), centre=centre, sent_at__gte=midnight(centre, at), sent_at__lte=at)
 
 
 def _counted(base: QuerySet[Incident], measures: tuple[Measure, ...], at: datetime) -> dict[str, int]:
@@ -212,10 +214,15 @@ class Hour:
 
 
 _HOURLY = (
-    ("calls", "SELECT received_at AS t FROM dispatch_call WHERE centre_id = %s AND received_at >= %s"),
+    (
+        "calls",
+        "SELECT received_at AS t FROM dispatch_call WHERE centre_id = %s AND channel <> 'system_task'"
+        " AND received_at >= %s",
+    ),
     (
         "diverted",
         "SELECT sent_at AS t FROM dispatch_incident WHERE centre_id = %s AND sent_at >= %s"
+        " AND NOT EXISTS (SELECT 1 FROM dispatch_visit v WHERE v.incident_id = dispatch_incident.id)"
         " AND response_class IN ('mobile_team', 'tele_clinician', 'outreach_followup')",
     ),
     (
@@ -226,7 +233,7 @@ _HOURLY = (
     ("alarms", "SELECT opened_at AS t FROM dispatch_alarm WHERE centre_id = %s AND opened_at >= %s"),
 )
 TREND_WORDS = {
-    "calls": "Calls taken, by the hour in which they came in.",
+    "calls": "Calls taken, by the hour in which they came in; visits that fell due are none.",
     "diverted": "Incidents diverted, by the hour in which they were sent.",
     "returned": "Incidents returned to 911, by the hour in which they were sent.",
     "alarms": "Alarms raised, by the hour.",

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -17,6 +18,7 @@ from accounts.models import Centre
 from accounts.row_read import row_read
 from dispatch.facts import UnitFacts
 from dispatch.models import Incident
+from dispatch.reasons import DANGER_GONE
 from dispatch.selectors.engine_facts import GENDERS, Standing, has_officer, standing_from
 from dispatch.soft import LOAD_HOURS
 from dispatch.states import ASSIGNMENT_ACCEPTED
@@ -46,16 +48,23 @@ SELECT s.unit_id, string_agg(concat_ws(chr(31), s.starts_hour, s.ends_hour, arra
                              ORDER BY s.starts_hour, s.days) AS shifts
   FROM responders_shift s WHERE s.unit_id IN (SELECT id FROM mine)
  GROUP BY s.unit_id
+), booked AS (
+SELECT DISTINCT ON (v.unit_id) v.unit_id, concat_ws(chr(31), v.starts_at::text, i.number) AS visit
+  FROM dispatch_visit v JOIN dispatch_incident i ON i.id = v.source_id
+ WHERE v.centre_id = %(centre)s AND v.state = 'booked' AND v.starts_at < %(booked_to)s AND v.unit_id IS NOT NULL
+ ORDER BY v.unit_id, v.starts_at
 )
 SELECT u.program_id, u.id::text, u.call_sign, u.lat, u.lon, u.position_at::text, u.armed,
  array_to_string(u.capabilities, chr(31)), array_to_string(u.languages, chr(31)), array_to_string(u.beats, chr(31)),
  (SELECT max(a.ended_at)::text FROM dispatch_assignment a WHERE a.unit_id = u.id AND a.ended_at IS NOT NULL),
  (SELECT count(*) FROM dispatch_assignment a
    WHERE a.unit_id = u.id AND a.ended_at > %(load_from)s AND a.accepted_at IS NOT NULL),
- crew.members, turns.shifts
+ crew.members, booked.visit, turns.shifts
   FROM mine u JOIN crew ON crew.unit_id = u.id JOIN turns ON turns.unit_id = u.id
+  LEFT JOIN booked ON booked.unit_id = u.id
 """
-_MOST_UNITS = 8192
+_MOST_UNITS = 32_768
+"""Facts that are kept. A fleet that is larger than this is made anew each time: looked at in turn, none would stay."""
 
 
 def units_free(programs: Collection[UUID], centre: Centre, at: datetime) -> dict[UUID, dict[str, UnitFacts]]:
@@ -64,7 +73,12 @@ def units_free(programs: Collection[UUID], centre: Centre, at: datetime) -> dict
     with connection.cursor() as cursor:
         cursor.execute(
             _UNITS_SQL,
-            {"programs": list(programs), "centre": centre.pk, "load_from": at - timedelta(hours=LOAD_HOURS)},
+            {
+                "programs": list(programs),
+                "centre": centre.pk,
+                "load_from": at - timedelta(hours=LOAD_HOURS),
+                "booked_to": at + timedelta(hours=LOAD_HOURS),
+            },
         )
         rows = cursor.fetchall()
     ends_at: dict[str, datetime | None] = {}
@@ -74,7 +88,7 @@ def units_free(programs: Collection[UUID], centre: Centre, at: datetime) -> dict
             ends_at[shifts] = shift_end(_pattern(shifts), at, centre.zone)
         ends = ends_at[shifts]
         if ends is not None:
-            free[program][key] = _facts(key, *columns, ends)
+            free[program][key] = _facts(key, *columns, centre.time_zone, ends)
     return free
 
 
@@ -92,11 +106,14 @@ def _facts(
     since: str | None,
     recent: int,
     crew: str,
+    visit: str | None,
+    zone: str,
     shift_ends: datetime,
 ) -> UnitFacts:
     """The facts of a free unit from the columns of _UNITS_SQL: the same columns are the same facts."""
     members = [member.split(_ITEM) for member in crew.split(_ROW)]
     capabilities = _items(able)
+    booked_at, booked_for = visit.split(_ITEM) if visit else ("", "")
     return UnitFacts(
         id=key,
         call_sign=sign,
@@ -116,6 +133,8 @@ def _facts(
         beats=_items(beats),
         free_since=datetime.fromisoformat(since) if since else None,
         recent_calls=recent,
+        booked_at=datetime.fromisoformat(booked_at).astimezone(ZoneInfo(zone)) if booked_at else None,
+        booked_for=f"#{int(booked_for):04d}" if booked_for else "",
     )
 
 
@@ -141,6 +160,8 @@ class Waiting:
     """Scope and subject."""
     asked_since: datetime | None
     """When the engine first asked a unit in this wait: since the last unit that had accepted was lost."""
+    lowered: bool
+    """Two people chose less than was suggested, and did not say that the danger is gone."""
 
 
 def waiting(incident: Incident, at: datetime) -> Waiting:
@@ -153,10 +174,13 @@ def waiting(incident: Incident, at: datetime) -> Waiting:
             "   offered_by_id IS NULL, accepted_at IS NOT NULL))"
             "  FROM dispatch_assignment WHERE incident_id = %s),"
             " (SELECT jsonb_agg(jsonb_build_array(scope, subject)) FROM programs_suspension"
-            "  WHERE centre_id = %s AND lifted_at IS NULL)",
-            [incident.pk, incident.pk, incident.centre_id],
+            "  WHERE centre_id = %s AND lifted_at IS NULL),"
+            " EXISTS (SELECT 1 FROM dispatch_decision"
+            "  WHERE incident_id = %s AND state = 'standing' AND direction = 'less' AND reason <> ALL(%s))",
+            [incident.pk, incident.pk, incident.centre_id, incident.pk, sorted(DANGER_GONE)],
         )
-        place, assignments, stops = (json.loads(text) if text else [] for text in cursor.fetchone())
+        *texts, lowered = cursor.fetchone()
+        place, assignments, stops = (json.loads(text) if text else [] for text in texts)
     lat, lon, beat = place or (None, None, "")
     rows = parsed(assignments)
     return Waiting(
@@ -166,6 +190,7 @@ def waiting(incident: Incident, at: datetime) -> Waiting:
         beat,
         tuple((scope, subject) for scope, subject in stops),
         asked_since(rows),
+        lowered,
     )
 
 
@@ -203,6 +228,13 @@ def asked_since(rows: list[_Row]) -> datetime | None:
         and (last is None or offered >= last)
     ]
     return min(asked, default=None)
+
+
+def units_taken() -> list[str]:
+    """Ids of all units that are exclusively taken: one look at an index of live assignments."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT unit_id::text FROM dispatch_assignment WHERE exclusive AND ended_at IS NULL")
+        return [key for (key,) in cursor.fetchall()]
 
 
 def unit_claimed(unit_id: str) -> Unit | None:

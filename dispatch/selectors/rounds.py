@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,11 @@ from django.db import connection
 
 from accounts.models import Centre
 from accounts.row_read import row_read
-from dispatch.engine import who_can_go
 from dispatch.facts import IncidentFacts, UnitFacts
-from dispatch.matching import Pending, match
+from dispatch.matching import MOST_CALLS, Pending, match
 from dispatch.models import Incident
 from dispatch.ranking import Ranking
+from dispatch.selectors.capacity import program_full
 from dispatch.selectors.engine_facts import (
     KNOWN_SQL,
     NOTHING_KNOWN,
@@ -29,7 +30,7 @@ from dispatch.selectors.engine_facts import (
     standing_from,
     units_with_facts,
 )
-from dispatch.selectors.free_units import Waiting, parsed, units_free
+from dispatch.selectors.free_units import Waiting, parsed, units_free, units_taken
 from dispatch.selectors.travel import travel_for
 from dispatch.travel import TravelTimes
 from programs.models import ProgramVersion
@@ -40,10 +41,13 @@ logger = logging.getLogger(__name__)
 
 TRUSTED_FOR_S = 0.25
 """How long a round may go on with units that it has read. Each claim looks at its own unit again in any case."""
+READING_SHARE = 3
+"""Where reading takes long, it takes at most one part in so many of a round."""
 NEWS_AFTER_S = 0.05
 """Units that were read this short a while ago are not read again only because none of them can go."""
 MOST_WAITING = 400
-"""Calls looked at in one round; the sweeper's next one follows within a second."""
+"""Calls looked at in one round; the sweeper's next one follows within a second. Where more wait, each program has its
+most urgent and oldest ones among them, turn about: calls that nobody can go to hide no other program's."""
 _QUEUE_SQL = f"""
 SELECT i.id, i.priority, i.program_version_id, i.sent_at, i.opened_at,
  (SELECT jsonb_build_array(l.lat, l.lon, l.beat) FROM dispatch_locationentry l
@@ -51,12 +55,16 @@ SELECT i.id, i.priority, i.program_version_id, i.sent_at, i.opened_at,
  (SELECT jsonb_agg(jsonb_build_array(a.unit_id, a.slot, a.state, a.ended_at, a.end_reason, a.offered_at,
     a.offered_by_id IS NULL, a.accepted_at IS NOT NULL)) FROM dispatch_assignment a WHERE a.incident_id = i.id),
 {KNOWN_SQL}
-  FROM dispatch_incident i
- WHERE i.centre_id = %s AND i.offer_wanted AND NOT i.late
-   AND NOT EXISTS (SELECT 1 FROM dispatch_assignment a
-                    WHERE a.incident_id = i.id AND a.slot = 'primary' AND a.ended_at IS NULL)
+  FROM (SELECT w.id, row_number() OVER (PARTITION BY w.program_version_id
+                                       ORDER BY w.priority, w.top_at NULLS LAST, w.sent_at, w.number) AS turn
+          FROM dispatch_incident w
+         WHERE w.centre_id = %s AND w.offer_wanted AND NOT w.late
+           AND NOT EXISTS (SELECT 1 FROM dispatch_assignment a
+                            WHERE a.incident_id = w.id AND a.slot = 'primary' AND a.ended_at IS NULL)
+         ORDER BY turn, w.priority, w.top_at NULLS LAST, w.sent_at, w.number
+         LIMIT {MOST_WAITING}) waiting
+  JOIN dispatch_incident i ON i.id = waiting.id
  ORDER BY i.priority, i.top_at NULLS LAST, i.sent_at, i.number
- LIMIT {MOST_WAITING}
 """  # noqa: S608 - constants of this package
 
 
@@ -85,10 +93,11 @@ def queue_of(centre: Centre, at: datetime) -> list[Wait]:
         rows = cursor.fetchall()
     found = []
     for key, priority, version, sent, opened, *texts in rows:
-        place, assignments, answers, met = (json.loads(text) if text else None for text in texts)
+        place, assignments, answers, met, booked = (json.loads(text) if text else None for text in texts)
         lat, lon, beat = place or (None, None, "")
         stands = standing_from([row[:5] for row in parsed(assignments or [])], at)
-        found.append(Wait(key, priority, version, sent or opened, lat, lon, beat, stands, known_from(answers, met)))
+        known = known_from(answers, met, booked)
+        found.append(Wait(key, priority, version, sent or opened, lat, lon, beat, stands, known))
     return found
 
 
@@ -103,8 +112,11 @@ class Round:
     _versions: dict[Any, ProgramVersion] = field(default_factory=dict)
     _free: dict[UUID, dict[str, UnitFacts]] = field(default_factory=dict)
     _read_at: float = float("-inf")
+    _trusted_until: float = float("-inf")
     _rankings: dict[UUID, Ranking] = field(default_factory=dict)
     _known: dict[UUID, Known] = field(default_factory=dict)
+    passed: list[UUID] = field(default_factory=list)
+    """Calls that somebody else had locked."""
     gone: dict[str, str] = field(default_factory=dict)
     """Units that this round asks no more: the shortfall that they have for other calls, empty while it is not known."""
     _teams: dict[UUID, set[int]] = field(default_factory=dict)
@@ -135,24 +147,26 @@ class Round:
         )
         if len(waits) < 2 or len(units) < 2:
             return
-        calls = [choices for one in waits if (choices := self._choices(one)) is not None]
+        # A call never needs more choices than there are calls: one of its best so many is always free for it.
+        enough = min(len(waits), MOST_CALLS)
+        calls = [choices for one in waits if (choices := self._choices(one, enough)) is not None]
         order = sorted(units, key=lambda key: (units[key].call_sign, key))
         self.planned = {UUID(call): unit for call, unit in match(calls, order).items()}
 
-    def _choices(self, one: Wait) -> Pending | None:
-        """The points of the units that could go to a call; None for a call whose facts cannot be read."""
+    def _choices(self, one: Wait, enough: int) -> Pending | None:
+        """The points of the best units that could go to a call; None for a call whose facts cannot be read."""
         version = self.version(one.version_id)
         incident = Incident(pk=one.id, priority=one.priority, sent_at=one.since, opened_at=one.since)
         incident.centre, incident.program_version = self.centre, version
         try:
-            facts = facts_at(incident, one.lat, one.lon, beat=one.beat, known=one.known, at=self.at)
+            full = program_full(version, one.id)
+            facts = facts_at(incident, one.lat, one.lon, beat=one.beat, known=one.known, at=self.at, full=full)
         except Exception:
             # Whatever is wrong with one call's program, the others are still matched; its own claim says what.
             logger.exception("call not matched", extra={"incident": str(one.id)})
             return None
         barred = {str(key) for key in one.stands.on_it.union(one.stands.refused)}
-        free = [unit for key, unit in self._free[version.program_id].items() if key not in barred]
-        able = who_can_go(facts, free, self.at, self.travel)
+        able = islice(self._ranking(version.program_id).order(facts, without=barred), enough)
         return Pending(str(one.id), one.priority, {unit.id: points for points, unit in able})
 
     def version(self, version_id: Any) -> ProgramVersion:
@@ -161,11 +175,12 @@ class Round:
             self._versions[version_id] = version_published(version_id)
         return self._versions[version_id]
 
-    def locked(self, incident_id: UUID) -> Incident:
-        """The incident, locked, with its centre and program version."""
-        incident = row_read(Incident, "one.id = %s FOR UPDATE", [incident_id])
+    def locked(self, incident_id: UUID) -> Incident | None:
+        """The incident, locked, with its centre and program version; None while somebody else has it locked."""
+        incident = row_read(Incident, "one.id = %s FOR UPDATE SKIP LOCKED", [incident_id])
         if incident is None:
-            raise Incident.DoesNotExist
+            self.passed.append(incident_id)
+            return None
         incident.centre = self.centre
         if incident.program_version_id is not None:
             incident.program_version = self.version(incident.program_version_id)
@@ -174,13 +189,14 @@ class Round:
     def facts(self, incident: Incident, now: Waiting) -> IncidentFacts:
         """The engine's facts of a locked incident."""
         known = self._known.get(incident.pk, NOTHING_KNOWN)
-        return facts_at(incident, now.lat, now.lon, beat=now.beat, known=known, at=self.at)
+        full = program_full(incident.program_version, incident.pk)
+        return facts_at(incident, now.lat, now.lon, beat=now.beat, known=known, at=self.at, full=full)
 
     def candidates(self, incident: IncidentFacts, version: ProgramVersion, refused: set[str]) -> Iterator[UnitFacts]:
         """Who can go: the planned one, then best first; when a list of a moment ago has nobody left, those of a new
         one."""
         program = version.program_id
-        old = program in self._free and time.monotonic() - self._read_at < TRUSTED_FOR_S
+        old = program in self._free
         if not old:
             self._read({*self._free, program})
         planned = self.planned.get(UUID(incident.id), "")
@@ -188,19 +204,29 @@ class Round:
         if first is not None and planned not in refused:
             yield first
             refused = refused | {planned}
-        yield from self._ranking(incident, program, refused)
+        for _, unit in self._ranking(program).order(incident, without=refused):
+            yield unit
         if old and time.monotonic() - self._read_at > NEWS_AFTER_S:
             self._read({*self._free, program})
-            yield from self._ranking(incident, program, refused)
+            for _, unit in self._ranking(program).order(incident, without=refused):
+                yield unit
 
-    def _ranking(self, incident: IncidentFacts, program: UUID, refused: set[str]) -> Iterator[UnitFacts]:
+    def renew(self) -> None:
+        """Read the units again where they were read too long ago. Before the centre's order is taken: others would
+        wait for the reading."""
+        if self._free and time.monotonic() > self._trusted_until:
+            self._read(set(self._free))
+
+    def _ranking(self, program: UUID) -> Ranking:
         if program not in self._rankings:
-            self._rankings[program] = Ranking(list(self._free[program].values()), self.at)
-        return self._rankings[program].order(incident, self.travel, among=self._free[program], without=refused)
+            self._rankings[program] = Ranking(list(self._free[program].values()), self.at, self.travel)
+        return self._rankings[program]
 
     def _read(self, programs: set[UUID]) -> None:
+        begun = time.monotonic()
         self._free = units_free(programs, self.centre, self.at)
         self._read_at = time.monotonic()
+        self._trusted_until = self._read_at + max(TRUSTED_FOR_S, (READING_SHARE - 1) * (self._read_at - begun))
         self._rankings = {}
         for units in self._free.values():
             for unit_id in self.gone.keys() & units.keys():
@@ -210,8 +236,18 @@ class Round:
         """A unit was offered (`busy`), named (`named_for_other`), or was locked or taken by somebody else in this
         instant: the round asks it no more, also when it reads anew."""
         self.gone[unit_id] = shortfall
+        self._drop(unit_id)
+
+    def outrun(self) -> None:
+        """Somebody else was faster: pass by whoever else is taken by now, instead of finding out one by one."""
+        for unit_id in units_taken():
+            self._drop(unit_id)
+
+    def _drop(self, unit_id: str) -> None:
         for units in self._free.values():
             units.pop(unit_id, None)
+        for ranking in self._rankings.values():
+            ranking.drop(unit_id)
 
     def promised(self, incident_id: UUID) -> set[str]:
         """Units that the plan holds for other calls: nobody asks them in addition."""

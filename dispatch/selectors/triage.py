@@ -214,7 +214,7 @@ def facts_of(incident: Incident, *, at: datetime, known: User | None = None) -> 
 
 
 def hazards_at(incident: Incident, place: LocationEntry | None, *, at: datetime) -> list[Caution]:
-    """What is on file for an incident's present place, worst first.
+    """What is on file for an incident's present place, and with the persons who called or are spoken of, worst first.
 
     Words that nobody has located yet (“rear door”, a street without a number) say nothing against the last point that
     was known: its hazards count until there is another point.
@@ -228,9 +228,9 @@ def hazards_at(incident: Incident, place: LocationEntry | None, *, at: datetime)
             .order_by("-id")
             .first()
         )
-    if place is None:
-        return []
-    return cautions_at(centre=incident.centre, lat=place.lat, lon=place.lon, place=place.place, at=at)
+    persons = ("SELECT caller_id FROM dispatch_call WHERE incident_id = %s AND caller_id IS NOT NULL", [incident.pk])
+    lat, lon, known = (place.lat, place.lon, place.place) if place is not None else (None, None, None)
+    return cautions_at(centre=incident.centre, lat=lat, lon=lon, place=known, persons=persons, at=at)
 
 
 def answers_at_place(incident: Incident, *, at: datetime) -> dict[str, Any]:

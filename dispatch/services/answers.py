@@ -19,7 +19,8 @@ from triage.results import plain
 _BASES = set(Answer.Basis.values)
 
 
-def _checked(answers: Mapping[str, Any]) -> dict[str, Any]:
+def answers_checked(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers in the vocabulary's own form. Raises Refused at the question for a value that it does not have."""
     table = vocabulary.load()
     checked: dict[str, Any] = {}
     for key, value in answers.items():
@@ -60,7 +61,7 @@ def answers_record(
     """
     if basis not in _BASES:
         raise Refused("basis_unknown", f"Choose one of {', '.join(sorted(_BASES))}.", field="basis")
-    checked = _checked(answers)
+    checked = answers_checked(answers)
     if isinstance(source, Call):
         # A call that was joined meanwhile answers for the incident that it now tells of.
         call: Call | None

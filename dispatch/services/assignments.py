@@ -203,11 +203,10 @@ def _check(
 
 
 def _cautions_unread(incident: Incident, assignment: Assignment, at: datetime) -> bool:
-    """Whether hazards are on file for the place and nobody has read them to this crew."""
-    where = place_of(incident)
-    if where is None or assignment.cautions_read_at is not None or assignment.relayed_by_id is not None:
+    """Whether hazards are on file for the place or the person and nobody has read them to this crew."""
+    if assignment.cautions_read_at is not None or assignment.relayed_by_id is not None:
         return False
-    return bool(hazards_at(incident, where, at=at))
+    return bool(hazards_at(incident, place_of(incident), at=at))
 
 
 def _incident_follows(incident: Incident, assignment: Assignment, action: str, by: User | None, at: datetime) -> None:

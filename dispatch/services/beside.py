@@ -46,7 +46,8 @@ def beside_offer(*, incident: Incident, at: datetime) -> Assignment | None:
         return None
     teams = version.program.teams.values_list("pk", flat=True)
     only = list(Unit.objects.filter(team__in=teams).values_list("pk", flat=True))
-    best = recommend_for(incident, units=units_with_facts(incident.centre, at=at, only=only), at=at).best
+    # In a transaction of the one-second loop: travel times that would have to be fetched are estimated.
+    best = recommend_for(incident, units=units_with_facts(incident.centre, at=at, only=only), at=at, ahead=False).best
     if best is None:
         return None
     unit = Unit.objects.select_related("centre").get(pk=UUID(best.unit_id))

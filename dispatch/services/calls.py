@@ -13,6 +13,7 @@ from dispatch.models.call import Channel
 from dispatch.selectors.triage import answers_merged
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.answers import answers_record
+from dispatch.services.call_drafts import drafts_forget
 from dispatch.services.callbacks import callbacks_owe
 from dispatch.services.closing import settle
 from dispatch.services.journal import call_locked, record
@@ -162,6 +163,7 @@ def call_end(*, call: Call, ended_as: str, by: User | None, at: datetime) -> Cal
         raise Refused("transfer_open", "Somebody else has the caller: resolve it or take it back first.", status=409)
     call.state, call.ended_as, call.ended_at, call.parked_at = "ended", ended_as, at, None
     call.save(update_fields=["state", "ended_as", "ended_at", "parked_at"])
+    drafts_forget(call)
     record(
         incident=incident,
         entity="call",

@@ -1,15 +1,16 @@
-"""When an incident is over: by a person's word, or because nothing about it is open any more."""
+"""When an incident is over: by a person's word, or because nothing about it is open any more; and when it is not."""
 
 from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts.access import DISPATCHING, require
+from accounts.models import Role, User
 from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Incident
 from dispatch.models.alarm import CALLS_FOR_HELP
-from dispatch.reasons import OUTCOMES
+from dispatch.reasons import OUTCOMES, REOPEN
 from dispatch.services.alarms import alarms_end
 from dispatch.services.journal import incident_locked, record
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT, TRANSFER_LIVE
@@ -141,5 +142,70 @@ def incident_close(*, incident: Incident, outcome: str, by: User, at: datetime) 
         entity="incident",
         entity_id=incident.pk,
         detail={"outcome": outcome},
+    )
+    return incident
+
+
+@transaction.atomic
+def incident_reopen(*, incident: Incident, reason: str, by: User, at: datetime) -> Incident:
+    """A closed incident was not over: it is open again, first of its priority, and must be decided anew.
+
+    Its answers, crews' times and former decisions stay; answers given after it was sent still only raise. Whoever
+    reopens it owns it. Doing it twice changes nothing. Raises Refused without a coded reason, TransitionRefused for an
+    incident that was joined to another.
+    """
+    require(by, *DISPATCHING)
+    if reason not in REOPEN:
+        raise Refused("reason_needed", "Choose why it is reopened.", field="reason")
+    incident = incident_locked(incident.pk)
+    if incident.state not in {"closed", "joined"}:
+        return incident
+    before = incident.state
+    incident.state = INCIDENT.to("reopen", before)
+    if incident.triaged:
+        incident.state = INCIDENT.to("triage", incident.state)
+    incident.closed_at, incident.outcome, incident.top_at = None, "", at
+    incident.owner_role, incident.owner = Role.DISPATCHER, by
+    # Sent before, and not decided now: what is sent next is a person's new decision.
+    incident.response_class, incident.program_version, incident.not_diverted_reason = "", None, ""
+    incident.offer_wanted, incident.no_unit_reason, incident.no_unit_detail = False, "", []
+    incident.promise_from = incident.promise_at = incident.held_until = incident.risen_at = None
+    record(
+        incident=incident,
+        entity="incident",
+        row=incident,
+        action="reopen",
+        by=by,
+        at=at,
+        from_state=before,
+        to_state=incident.state,
+        reason=reason,
+        fields=[
+            "state",
+            "closed_at",
+            "outcome",
+            "top_at",
+            "owner_role",
+            "owner",
+            "response_class",
+            "program_version",
+            "not_diverted_reason",
+            "offer_wanted",
+            "no_unit_reason",
+            "no_unit_detail",
+            "promise_from",
+            "promise_at",
+            "held_until",
+            "risen_at",
+        ],
+    )
+    audit(
+        action="incident.reopen",
+        at=at,
+        by=by,
+        centre=incident.centre,
+        entity="incident",
+        entity_id=incident.pk,
+        detail={"reason": reason},
     )
     return incident

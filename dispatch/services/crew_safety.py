@@ -1,5 +1,6 @@
 """When a crew needs help, in three levels, and when it gives a call back to 911."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from django.db import transaction
 from accounts.models import Role, User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.models import Alarm, Assignment, Incident, LocationEntry, ReviewItem
+from dispatch.models import Alarm, Assignment, HistoryRow, Incident, LocationEntry, ReviewItem
 from dispatch.models.alarm import ENDS_WHEN_HEARD
 from dispatch.models.call import Channel
 from dispatch.reasons import RETURN
@@ -28,6 +29,11 @@ from dispatch.states import ASSIGNMENT_ACCEPTED, INCIDENT
 from responders.models import Unit
 from responders.services import unit_position
 
+_LOOKS: tuple[tuple[str, Callable[[Unit], bool]], ...] = (
+    ("PLAIN CLOTHES", lambda unit: unit.plain_clothes),
+    ("unmarked car", lambda unit: unit.unmarked),
+)
+"""Whoever comes to help must not take the crew for somebody else."""
 _LEVELS = {"routine": Alarm.Kind.BACKUP, "urgent": Alarm.Kind.BACKUP_URGENT, "panic": Alarm.Kind.PANIC}
 
 
@@ -41,24 +47,36 @@ def help_request(
     lat: float | None = None,
     lon: float | None = None,
     device_at: datetime | None = None,
+    about: Assignment | None = None,
 ) -> Alarm:
     """A crew asks for backup, in one of three levels (dispatch.reasons.BACKUP).
 
     Urgent and panic: an urgent alarm and a priority-1 police hand-off in one transaction, at the crew's last position,
     whose age is shown; they end only at “crew heard”, by a named person. Routine: an alarm for the dispatcher, and no
-    red. It joins the crew's present incident, or makes one of its own. Asking twice while it stands is one alarm.
+    red. It joins the crew's present incident; without one, that of `about`, the call that the crew's phone showed, if
+    it is still open; else it makes one of its own. Asking twice while it stands is one alarm.
     Raises Refused for an unknown level.
     """
     if level not in _LEVELS:
         raise Refused("level_unknown", f"Choose one of {', '.join(_LEVELS)}.", field="level")
     kind, urgent = _LEVELS[level], level != "routine"
     assignment = unit.assignments.filter(state__in=ASSIGNMENT_ACCEPTED).order_by("-accepted_at").first()
+    if assignment is None and about is not None and about.unit_id == unit.pk and about.incident.closed_at is None:
+        assignment = about
     # The incident is locked before the unit, as everywhere; the unit's lock makes a double press one alarm.
     here = incident_locked(assignment.incident_id) if assignment is not None else None
     if lat is not None and lon is not None:
         unit_position(unit=unit, lat=lat, lon=lon, by=by, at=at)
     unit = Unit.objects.select_for_update(of=("self",)).select_related("centre").get(pk=unit.pk)
     standing = Alarm.objects.filter(kind=kind, subject=str(unit.pk), ended_at__isnull=True).first()
+    if standing is None and device_at is not None:
+        # The same press, sent again because its answer was lost: it may have been heard and ended meanwhile.
+        last = Alarm.objects.filter(kind=kind, subject=str(unit.pk)).order_by("-opened_at").first()
+        if (
+            last is not None
+            and HistoryRow.objects.filter(entity="alarm", entity_id=last.pk, action=level, device_at=device_at).exists()
+        ):
+            standing = last
     if standing is not None:
         return standing
     incident = here if here is not None else _incident_for(unit, by, at)
@@ -111,10 +129,11 @@ def help_request(
 
 
 def _position_said(unit: Unit, at: datetime) -> str:
+    looks = "".join(f", {word}" for word, is_so in _LOOKS if is_so(unit))
     if unit.position_at is None:
-        return "position not known"
+        return f"position not known{looks}"
     minutes, seconds = divmod(max(0, int((at - unit.position_at).total_seconds())), 60)
-    return f"position {minutes} min {seconds:02d} s old"
+    return f"position {minutes} min {seconds:02d} s old{looks}"
 
 
 def _incident_for(unit: Unit, by: User | None, at: datetime) -> Incident:

@@ -40,6 +40,7 @@ _SETTLED_BY_DECIDING = (
     Alarm.Kind.HOLD_OVER,
     Alarm.Kind.TRANSFER_BACK,
     Alarm.Kind.CALL_BACK,
+    Alarm.Kind.VISIT_DUE,
 )
 
 
@@ -72,11 +73,11 @@ def decision_taken(
 ) -> Taken:
     """Take and apply a decision. The same id twice is one decision.
 
-    `accept` sends what is suggested. `send` does the same, and for a call that is not triaged sends its nature's
-    standard response: it needs only WHERE. `override` needs a class and a reason; more cautious applies at once, less
-    cautious waits for a second person and changes nothing until then. Danger in the notes, or in the `draft` that is
-    being typed, that nobody has confirmed or dismissed keeps what is suggested at co-response. Raises Refused at the
-    field.
+    `accept` sends what is suggested, by another `program` that takes the call where one is named. `send` sends what is
+    suggested too, and for a call that is not triaged its nature's standard response: it needs only WHERE. `override`
+    needs a class and a reason; more cautious applies at once, less cautious waits for a second person and changes
+    nothing until then. Danger in the notes, or in the `draft` that is being typed, that nobody has confirmed or
+    dismissed keeps what is suggested at co-response. Raises Refused at the field.
     """
     if action not in ACTIONS:
         raise Refused("action_unknown", f"Choose one of {', '.join(ACTIONS)}.", field="action")
@@ -101,6 +102,8 @@ def decision_taken(
         raise Refused(
             "not_triaged", "There is no suggestion to accept yet: answer a safety question, or send.", status=409
         )
+    elif action == "accept" and program not in {"", suggested.program}:
+        chosen = choice.accepted(judged, suggested, program)
     way = _way(incident, judged, action, chosen, suggested)
     if way == "less" and reason not in OVERRIDE_LESS:
         raise Refused(

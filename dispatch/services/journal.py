@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Model
 
 from accounts.models import User
+from accounts.problems import Refused
 from accounts.services import AUDIT_INSERT, audit_values
 from dispatch.models import Alarm, Call, Incident
 from dispatch.selectors.one_incident import incident_read
@@ -34,14 +35,26 @@ def incident_locked(incident_id: UUID) -> Incident:
     return incident
 
 
+def incident_moved_to(incident_id: UUID) -> Incident:
+    """The incident that a locked call has moved to while its former one was waited for, locked in its turn.
+
+    Never waited for: the former incident is locked already, and `call_join` locks two in the order of their ids, so
+    waiting here could be waiting for each other. Raises Refused where somebody has it locked: try again.
+    """
+    incident = incident_read("one.id = %s FOR UPDATE OF one SKIP LOCKED", [incident_id])
+    if incident is None:
+        raise Refused("call_moved", "This call was joined to another one at this moment: try again.", status=409)
+    return incident
+
+
 def call_locked(call_id: UUID) -> tuple[Incident, Call]:
     """A call and the incident that it tells of now, both locked; the incident first, as everywhere."""
-    while True:
-        incident = incident_locked(Call.objects.values_list("incident_id", flat=True).get(pk=call_id))
-        call = Call.objects.select_for_update(of=("self",)).get(pk=call_id)
-        if call.incident_id == incident.pk:
-            call.incident = incident
-            return incident, call
+    incident = incident_locked(Call.objects.values_list("incident_id", flat=True).get(pk=call_id))
+    call = Call.objects.select_for_update(of=("self",)).get(pk=call_id)
+    if call.incident_id != incident.pk:
+        incident = incident_moved_to(call.incident_id)
+    call.incident = incident
+    return incident, call
 
 
 def _insert(row: Model) -> tuple[str, list[Any]]:

@@ -12,7 +12,7 @@ from accounts.services import audit
 from dispatch.models import Alarm, Assignment, Call, Incident, Transfer
 from dispatch.reasons import TRANSFER_RETURN
 from dispatch.services.alarms import alarm_raise, alarms_end
-from dispatch.services.journal import incident_locked, record
+from dispatch.services.journal import incident_locked, incident_moved_to, record
 from dispatch.states import ASSIGNMENT_ACCEPTED, INCIDENT, TRANSFER, TRANSFER_LIVE
 
 _TIMES = {"ring": "rung_at", "connect": "connected_at"}
@@ -26,16 +26,16 @@ def live_transfer(call: Call) -> Transfer | None:
 
 def transfer_locked(transfer: Transfer) -> tuple[Incident, Transfer]:
     """The transfer and the incident that it belongs to now; the incident is locked first, as everywhere."""
-    while True:
-        incident = incident_locked(Transfer.objects.values_list("incident_id", flat=True).get(pk=transfer.pk))
-        locked = (
-            Transfer.objects.select_for_update(of=("self",))
-            .select_related("call", "assignment", "receiver", "offered_by")
-            .get(pk=transfer.pk)
-        )
-        if locked.incident_id == incident.pk:
-            locked.incident = incident
-            return incident, locked
+    incident = incident_locked(Transfer.objects.values_list("incident_id", flat=True).get(pk=transfer.pk))
+    locked = (
+        Transfer.objects.select_for_update(of=("self",))
+        .select_related("call", "assignment", "receiver", "offered_by")
+        .get(pk=transfer.pk)
+    )
+    if locked.incident_id != incident.pk:
+        incident = incident_moved_to(locked.incident_id)
+    locked.incident = incident
+    return incident, locked
 
 
 def transfer_made(incident: Incident, transfer: Transfer, action: str, by: User | None, at: datetime) -> None:

@@ -46,6 +46,7 @@ def transfer_offer(
     """Offer a caller who is on the line to somebody else; the same id twice is one transfer.
 
     A call whose class is more cautious than `tele_clinician`, or that is not triaged, can only be joined: `bridge`.
+    211 and 311 may be given one that needs information only, whether or not a program takes it.
     Another centre may be given any call, since it sends for itself. Raises Refused at the field.
     """
     require(by, *FLOOR)
@@ -63,7 +64,7 @@ def transfer_offer(
         raise Refused("transfer_open", "This caller is being transferred already.", status=409)
     _whom(incident, kind, target, unit)
     if not bridge and kind != Transfer.Kind.CENTRE:
-        _may_leave(incident, at)
+        _may_leave(incident, at, kind)
     transfer = Transfer.objects.create(
         id=id,
         incident=incident,
@@ -88,12 +89,16 @@ def _whom(incident: Incident, kind: str, target: HandoffTarget | None, unit: Uni
         raise Refused("target_needed", "Choose whom to telephone from the list.", field="target")
 
 
-def _may_leave(incident: Incident, at: datetime) -> None:
+def _may_leave(incident: Incident, at: datetime, kind: str) -> None:
     """Raises Refused where giving the call away would be less cautious than its answers say or a person decided."""
     judged = judge(incident=incident, at=at)
     if judged.suggestion is None or not incident.triaged:
         raise Refused("not_triaged", "Not triaged: ask the safety questions, or let them join in.", field="bridge")
-    plan, _ = choice.held(choice.suggested(judged, incident), judged, proposals_of(incident))
+    proposals = proposals_of(incident)
+    # What fell upward only because no program takes information calls need not wait for a crew.
+    if kind in {Transfer.Kind.L211, Transfer.Kind.L311} and choice.information_only(judged, incident, proposals):
+        return
+    plan, _ = choice.held(choice.suggested(judged, incident), judged, proposals)
     for said in (plan.response_class, incident.response_class):
         if said and direction(said, BY_TELEPHONE) == "more":
             raise Refused(
@@ -138,7 +143,7 @@ def transfer_connect(*, transfer: Transfer, by: User, at: datetime, receiver_nam
     if transfer.state not in TRANSFER_LIVE:
         transfer_move(incident, transfer, "connect", by, at)
     if not transfer.bridge and transfer.kind != Transfer.Kind.CENTRE:
-        transfer.bridge = _rose(incident, at)
+        transfer.bridge = _rose(incident, at, transfer.kind)
     if not transfer.bridge and transfer.assignment_id is None:
         _left(incident, transfer, by, at)
     transfer_received(incident, transfer, by, at)
@@ -149,9 +154,9 @@ def transfer_connect(*, transfer: Transfer, by: User, at: datetime, receiver_nam
     return transfer
 
 
-def _rose(incident: Incident, at: datetime) -> bool:
+def _rose(incident: Incident, at: datetime, kind: str) -> bool:
     try:
-        _may_leave(incident, at)
+        _may_leave(incident, at, kind)
     except Refused:
         return True
     return False

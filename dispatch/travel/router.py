@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from dispatch.travel import Journey, Point
-from dispatch.travel.straight import WORDS, straight_s
+from dispatch.travel import Journey, Point, Reach, Seconds
+from dispatch.travel.straight import WORDS, straight_reach, straight_s
 
 logger = logging.getLogger(__name__)
 
@@ -168,6 +168,22 @@ class RoutingService:
         if known[1] is None:
             return Journey(round(straight_s(origin, target)), f"{WORDS}, no road known")
         return Journey(round(known[1]))
+
+    def reach(self, origins: Sequence[Point]) -> Reach:
+        """From the last answers; the straight line where there is none, or no way."""
+        starts = [_rounded(one) for one in origins]
+        straight = straight_reach(starts)
+
+        def seconds(target: Point) -> Seconds:
+            there, youngest = _rounded(target), time.monotonic() - KEPT_S
+            known = [self._known.get((start, there)) for start in starts]
+            found = straight(there)
+            for nth, one in enumerate(known):
+                if one is not None and one[0] > youngest and one[1] is not None:
+                    found[nth] = one[1]
+            return found
+
+        return seconds
 
 
 def _rounded(point: Point) -> Point:

@@ -63,15 +63,20 @@ def kept(kind: str, digest: str) -> Check | None:
     return Check.objects.filter(kind=kind, digest=digest).first()
 
 
-def checked(kind: str, digest: str, job: Mapping[str, Any], *, at: datetime, timeout_s: float = TIMEOUT_S) -> Check:
+def checked(kind: str, digest: str, job: Mapping[str, Any], *, at: datetime) -> Check:
     """The result of this content, from the store or made now."""
     found = kept(kind, digest)
     if found is None:
-        findings = run(job, timeout_s=timeout_s)
-        holds = not any(one["kind"] == "invariant" and not one["holds"] for one in findings)
-        found, _ = Check.objects.get_or_create(
-            kind=kind, digest=digest, defaults={"holds": holds, "findings": findings, "made_at": at}
-        )
+        found = keep(kind, digest, run(job), at=at)
+    return found
+
+
+def keep(kind: str, digest: str, findings: list[dict[str, Any]], *, at: datetime) -> Check:
+    """Store the findings of this content; the first ones stay."""
+    holds = not any(one["kind"] == "invariant" and not one["holds"] for one in findings)
+    found, _ = Check.objects.get_or_create(
+        kind=kind, digest=digest, defaults={"holds": holds, "findings": findings, "made_at": at}
+    )
     return found
 
 
@@ -80,12 +85,10 @@ def proof_digest(rules: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
     return digest_of(rules, protocol)
 
 
-def program_proof(
-    rules: Mapping[str, Any], protocol: Mapping[str, Any], *, at: datetime, timeout_s: float = TIMEOUT_S
-) -> Check:
+def program_proof(rules: Mapping[str, Any], protocol: Mapping[str, Any], *, at: datetime) -> Check:
     """The proof of a program under a protocol."""
     job = {"kind": "proof", "protocol": protocol, "rules": rules}
-    return checked(Check.Kind.PROOF, proof_digest(rules, protocol), job, at=at, timeout_s=timeout_s)
+    return checked(Check.Kind.PROOF, proof_digest(rules, protocol), job, at=at)
 
 
 def protocol_proof(protocol: Mapping[str, Any], *, at: datetime) -> Check:

@@ -6,11 +6,9 @@ from typing import Any
 
 from accounts.models import Centre
 from accounts.problems import Refused
-from programs.checks.runner import TIMEOUT_S, kept, program_proof, proof_digest
+from programs.checks.behind import proof_ready
+from programs.checks.runner import kept, program_proof, proof_digest
 from programs.models import Check, ProgramVersion, VersionState
-
-SWEEP_TIMEOUT_S = 3
-"""A proof that falls due by time alone may hold the one-second loop up for so long; a standby takes over after 5 s."""
 
 
 def standing_programs(centre: Centre) -> list[ProgramVersion]:
@@ -42,10 +40,16 @@ def program_holds(version: ProgramVersion, protocol: Mapping[str, Any], *, whose
     return found
 
 
-def programs_prove(centre: Centre, protocol: Mapping[str, Any], *, at: datetime, timeout_s: float = TIMEOUT_S) -> None:
+def programs_prove(centre: Centre, protocol: Mapping[str, Any], *, at: datetime) -> None:
     """Make the proofs of the standing programs that a protocol does not have yet. Call it outside a transaction."""
     for version in standing_programs(centre):
-        program_proof(version.spec["rules"], protocol, at=at, timeout_s=timeout_s)
+        program_proof(version.spec["rules"], protocol, at=at)
+
+
+def programs_ready(centre: Centre, protocol: Mapping[str, Any], *, at: datetime) -> bool:
+    """Whether all of those proofs are kept; missing ones are begun at once and never waited for (checks.behind)."""
+    ready = [proof_ready(version.spec["rules"], protocol, at=at) for version in standing_programs(centre)]
+    return all(ready)
 
 
 def programs_hold(centre: Centre, protocol: Mapping[str, Any]) -> None:

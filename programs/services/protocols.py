@@ -14,7 +14,7 @@ from live.services import event_record
 from programs.access import EDITORS
 from programs.checks.runner import digest_of, kept, protocol_proof
 from programs.models import Check, ProtocolVersion, VersionState
-from programs.services.proofs import SWEEP_TIMEOUT_S, locked, programs_hold, programs_prove
+from programs.services.proofs import locked, programs_hold, programs_prove, programs_ready
 from programs.services.reviews import two_people
 from programs.services.steps import step
 from triage.protocol import Protocol
@@ -136,14 +136,13 @@ def _told(version: ProtocolVersion, at: datetime) -> None:
 
 
 def protocol_go_live(*, version: ProtocolVersion, at: datetime) -> ProtocolVersion:
-    """An approved protocol whose time has come.
+    """An approved protocol whose time has come. It stays as it is while a proof that it needs is still being made.
 
     Raises Refused when a program that was published meanwhile would not be safe under it: it goes on waiting.
     """
     if version.state != VersionState.SCHEDULED or version.effective_from is None or version.effective_from > at:
         return version
-    programs_prove(version.centre, version.data, at=at, timeout_s=SWEEP_TIMEOUT_S)
-    return _go_live(version, at)
+    return _go_live(version, at) if programs_ready(version.centre, version.data, at=at) else version
 
 
 @transaction.atomic

@@ -10,10 +10,11 @@ from accounts.problems import Refused
 from accounts.services import audit
 from live.services import event_record
 from programs.access import EDITORS
+from programs.checks.behind import proof_ready
 from programs.checks.runner import program_proof
 from programs.models import ProgramVersion, VersionState
 from programs.selectors.around import draft_problems, proving_protocol
-from programs.services.proofs import SWEEP_TIMEOUT_S, locked, program_holds
+from programs.services.proofs import locked, program_holds
 from programs.services.reviews import two_people
 from programs.services.steps import step
 from programs.words import changes_in_words
@@ -116,14 +117,15 @@ def _now_live(version: ProgramVersion, at: datetime) -> None:
 def version_go_live(*, version: ProgramVersion, at: datetime) -> ProgramVersion:
     """An approved version whose time has come. Its base is still live: nothing else is approved while it waits.
 
+    It stays as it is while its proof is still being made.
+
     Raises Refused when it does not hold under the protocol that is live now: it goes on waiting.
     """
     if version.state != VersionState.SCHEDULED or version.effective_from is None or version.effective_from > at:
         return version
     # The protocol, or the data that ships with the code, may be another than when it was approved.
     protocol = proving_protocol(version.program.centre)
-    program_proof(version.spec["rules"], protocol, at=at, timeout_s=SWEEP_TIMEOUT_S)
-    return _go_live(version, at)
+    return _go_live(version, at) if proof_ready(version.spec["rules"], protocol, at=at) else version
 
 
 @transaction.atomic

@@ -6,17 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Centre, User
 from dispatch.models import Alarm, Handoff, ReviewItem, StageOrder
 from dispatch.selectors.cues import proposals_of
 from dispatch.services.answers import answers_record
+from dispatch.services.calls import call_end
+from dispatch.services.closing import incident_close
 from dispatch.services.crew_safety import help_request
 from dispatch.services.narrative import note_add
 from dispatch.services.targets import target_set
 from dispatch.services.transfers import transfer_offer
 from dispatch.services.transfers_in import transfer_receive
+from dispatch.services.visits import visit_book
 from programs.services import suspension_set
 from responders.models import Unit
 from tests import factories
@@ -145,6 +149,30 @@ ENTRIES = (
     Entry("alarm_take", "alarms/{alarm}/take", "post", FLOOR),
     Entry("alarm_end", "alarms/{alarm}/end", "post", FLOOR, {"note": "talked to them"}),
     Entry("alarm_heard", "alarms/{panic}/heard", "post", DISPATCHING, {"note": "they are well"}),
+    Entry("incident_reopen", "incidents/{over}/reopen", "post", DISPATCHING, {"reason": "not_over"}),
+    Entry(
+        "incident_visits",
+        "incidents/{over}/visits",
+        "post",
+        FLOOR,
+        {
+            "id": "{new}",
+            "program": "star",
+            "starts_at": "{tomorrow}",
+            "ends_at": "{tomorrow_end}",
+            "purpose": "follow_up",
+            "answers": {"weapon": "none"},
+        },
+    ),
+    Entry("visits", "visits", "get", FLOOR),
+    Entry(
+        "visit_move",
+        "visits/{visit}/move",
+        "post",
+        DISPATCHING,
+        {"starts_at": "{tomorrow}", "ends_at": "{tomorrow_end}", "reason": "person_asked"},
+    ),
+    Entry("visit_cancel", "visits/{visit}/cancel", "post", DISPATCHING, {"reason": "person_declined"}),
     Entry("places", "places?q=Elm", "get", FLOOR | CREW),
     Entry("places_search", "places/search", "post", FLOOR | CREW, {"text": "elm prk", "limit": 3}),
     Entry("natures", "natures?q=welfare", "get", EVERYBODY),
@@ -206,6 +234,21 @@ def a_scene(centre: Centre, people: Mapping[str, User], units: Mapping[str, Unit
     inward = transfer_receive(
         id=uuid4(), centre=centre, kind="other_centre", sender_number="+13085550191", by=taker, at=at
     )
+    over = factories.a_triaged_call(centre, by=taker, at=at)
+    call_end(call=over, ended_as="completed", by=taker, at=at)
+    incident_close(incident=over.incident, outcome="follow_up_booked", by=people["dispatcher"], at=at)
+    # The doors look at the clock themselves.
+    day = timezone.now() + timedelta(days=1)
+    visit = visit_book(
+        id=uuid4(),
+        source=over.incident,
+        program="star",
+        starts_at=day,
+        ends_at=day + timedelta(hours=1),
+        purpose="outreach",
+        by=people["dispatcher"],
+        at=timezone.now(),
+    )
     ready = Handoff.objects.get(incident=work.incident, service="police")
     asked = Handoff.objects.get(incident=panic.incident, service="police")
     return {
@@ -230,6 +273,10 @@ def a_scene(centre: Centre, people: Mapping[str, User], units: Mapping[str, Unit
         "transfer": str(transfer.pk),
         "inward": str(inward.pk),
         "target": str(line.pk),
+        "over": str(over.incident_id),
+        "visit": str(visit.pk),
+        "tomorrow": day.isoformat(),
+        "tomorrow_end": (day + timedelta(hours=2)).isoformat(),
         "soon": (at + timedelta(minutes=20)).isoformat(),
     }
 

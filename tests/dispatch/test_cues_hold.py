@@ -10,11 +10,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError
+from django.template.loader import render_to_string
 
 from accounts.models import Centre, User
 from accounts.problems import Refused
 from dispatch.models import Call, CueDismissal, Decision, HistoryRow, Incident
-from dispatch.selectors.cues import confirming, proposals_of, unverified_words
+from dispatch.selectors.cues import Proposals, confirming, proposals_of, unverified_words
 from dispatch.selectors.triage import answers_at_place
 from dispatch.services.answers import answers_record
 from dispatch.services.cues import cue_dismiss
@@ -23,6 +24,7 @@ from dispatch.services.narrative import note_add, note_strike
 from people.models.audience import Audience
 from tests import factories
 from tests.dispatch.deciding import now_of
+from triage.cues.extract import find_with, second_reader, version_with
 
 Later = Callable[[float], datetime]
 ARMED = "He is waving a knife at the neighbours"
@@ -213,3 +215,12 @@ def test_a_decision_stores_who_said_what_beside_the_engines_trace(
     assert weapon[0]["at"] == later(3).isoformat()
     assert decision.on_screen["said"]["location_type"][0]["source"] == "place"
     assert "who" not in json.dumps(decision.trace)
+
+
+def test_the_console_says_when_the_second_reader_is_out_of_order() -> None:
+    for reader in (second_reader(), None):
+        found = Proposals(find_with(ARMED, reader), lexicon=version_with(reader))
+        card = {"id": "one", "cues": [], "cues_failed": not found.lexicon, "cues_phrases_only": found.phrases_only}
+        shown = render_to_string("desk/console/cues.html", {"card": card})
+        assert ("Only known phrases" in shown) == (reader is None)
+        assert "weapon" in {cue.key for cue in found.dangers({})}

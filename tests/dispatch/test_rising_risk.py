@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.models import Centre, User
 from accounts.problems import Refused
+from accounts.services import presence_note
 from dispatch import due
 from dispatch.models import Alarm, Assignment, Incident, StageOrder
 from dispatch.services.alarms import alarm_end
@@ -66,6 +67,51 @@ def test_a_crew_on_the_scene_is_asked_to_withdraw(accepted: Assignment, people: 
         assignment_act(assignment=accepted, action=action, by=people["responder"], at=later(10 + nth))
     _say(accepted, people["call_taker"], later(20), violence="physical_now")
     assert _standing(accepted).withdraw
+
+
+WAY_IN = ("accept", "en_route", "stage", "on_scene", "with_person", "transport")
+
+
+@pytest.mark.parametrize("phone", ["heard", "offline"])
+@pytest.mark.parametrize(
+    ("acts", "withdraw"),
+    [(0, False), (1, False), (2, False), (3, False), (4, True), (5, True), (6, True)],
+    ids=["offered", "accepted", "en_route", "staged", "on_scene", "with_person", "transporting"],
+)
+def test_a_knife_reaches_the_crew_wherever_it_is(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later, alarms: Alarms,
+    acts: int, withdraw: bool, phone: str,
+) -> None:  # fmt: skip
+    work = factories.an_offer(floor, by=people["call_taker"], at=at)
+    Assignment.objects.filter(pk=work.pk).update(offer_expires_at=later(300))
+    crew = crew_of(work)
+    for nth, action in enumerate(WAY_IN[:acts]):
+        work = assignment_act(assignment=work, action=action, by=crew, at=later(2 + nth))
+    state = work.state
+    if phone == "heard":
+        presence_note(user=crew, page="phone", at=later(190))
+    _say(work, people["call_taker"], later(200), weapon="in_hand")
+    order = _standing(work)
+    assert (order.reason, order.withdraw, order.acknowledged_at) == ("weapon=in_hand", withdraw, None)
+    assert alarms() == URGENT
+    assert {one.service: one.state for one in work.incident.handoffs.all()} == {"police": "ready", "ems": "ready"}
+    told = Alarm.objects.get(kind="stage_unacknowledged").detail.get("words", "")
+    assert told.startswith("Phone not heard since") == (phone == "offline")
+    # The crew's own status is its own; nothing but its yes, or a dispatcher's word by radio, ends the alarm.
+    work.refresh_from_db()
+    assert work.state == state
+    assert due.stage_orders_unread(floor, later(230)) == 1
+    if state == "offered":
+        work = assignment_act(assignment=work, action="accept", by=crew, at=later(231))
+    if not withdraw:
+        with pytest.raises(Refused, match="STAGE"):
+            assignment_act(assignment=work, action="on_scene", by=crew, at=later(232))
+    by = crew if phone == "heard" else people["dispatcher"]
+    stage_acknowledge(order=order, how="phone" if phone == "heard" else "radio", by=by, at=later(233))
+    assert alarms() == ["rising_risk"]
+    if not withdraw:
+        with pytest.raises(Refused, match="STAGE"):
+            assignment_act(assignment=work, action="on_scene", by=crew, at=later(234))
 
 
 @pytest.mark.parametrize("how", ["phone", "radio"])

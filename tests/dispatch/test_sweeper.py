@@ -17,6 +17,8 @@ from django.utils import timezone
 from accounts.models import AuditRow, Centre, User
 from dispatch.models import Alarm, Assignment, Incident
 from dispatch.selectors.alarms import wall_headline
+from dispatch.services.offers import offers_run
+from dispatch.services.offers.rounds import DISPATCH_LOCK
 from dispatch.sweeper import SWEEP_LOCK, Sweeper
 from live.models import Heartbeat
 from live.selectors import heartbeat_age
@@ -124,6 +126,86 @@ def test_a_stopped_holder_is_ended_and_finds_so_when_it_goes_on(floor: Centre, p
         frozen.terminate()
         frozen.wait(timeout=20)
     assert frozen.returncode == 0
+
+
+HOLDING = """
+import os, sys, psycopg
+with psycopg.connect(os.environ["DATABASE_URL"]) as held:
+    held.execute("SELECT pg_advisory_xact_lock(%s, %s)", [int(sys.argv[1]), int(sys.argv[2])])
+    print("held", flush=True)
+    sys.stdin.readline()
+    held.execute(sys.argv[3])
+    sys.stdin.readline()
+"""
+"""What a process does that takes the centre's order; told to go on, it uses its connection again."""
+
+
+@contextmanager
+def _holding(centre: Centre, then: str) -> Iterator[subprocess.Popen[str]]:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(DISPATCH_LOCK), str(centre.pk), then],
+        env={**os.environ, "DATABASE_URL": _test_database()},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+@pytest.fixture
+def waits_briefly() -> Iterator[None]:
+    """This connection gives a lock up after a moment; the product's own patience is five seconds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '300ms'")
+    yield
+    connection.close()
+
+
+@pytest.mark.usefixtures("waits_briefly")
+def test_a_process_stopped_with_the_centres_order_in_hand_is_ended_and_finds_so(
+    floor: Centre, people: dict[str, User]
+) -> None:
+    with _holding(floor, "SELECT 1") as frozen:
+        frozen.send_signal(signal.SIGSTOP)
+        incident = _pending(floor, people["call_taker"])
+        assert offers_run(centre=floor, at=timezone.now()) == []
+        # Its session was ended: the next round has the order.
+        assert [one.incident_id for one in offers_run(centre=floor, at=timezone.now())] == [incident.pk]
+        frozen.send_signal(signal.SIGCONT)
+        _, said = frozen.communicate("go on\n")
+        assert "terminating connection" in said
+        assert Assignment.objects.count() == 1
+
+
+@pytest.mark.usefixtures("waits_briefly")
+def test_a_process_that_is_at_work_with_the_centres_order_is_left_alone(floor: Centre, people: dict[str, User]) -> None:
+    with _holding(floor, "SELECT pg_sleep(60)") as busy:
+        assert busy.stdin is not None
+        busy.stdin.write("work\n")
+        busy.stdin.flush()
+        until(lambda: _at_work() == 1)
+        _pending(floor, people["call_taker"])
+        assert offers_run(centre=floor, at=timezone.now()) == []
+        assert (_at_work(), busy.poll()) == (1, None)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'")
+        until(lambda: _at_work() == 0)
+
+
+def _at_work() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+            " AND query = 'SELECT pg_sleep(60)'"
+        )
+        return int(cursor.fetchone()[0])
 
 
 def test_a_restarted_database_is_waited_for(floor: Centre, people: dict[str, User]) -> None:

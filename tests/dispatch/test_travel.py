@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,7 +18,7 @@ from demo import city
 from dispatch.engine import IncidentFacts, UnitFacts, recommend
 from dispatch.selectors import travel as chosen
 from dispatch.selectors.travel import network_of, travel_for
-from dispatch.travel import Point
+from dispatch.travel import Point, TravelTimes
 from dispatch.travel.router import ASKING_S, MOST_POINTS, RouterFailed, RoutingService, osrm, valhalla
 from dispatch.travel.straight import StraightLine, straight_s
 from dispatch.travel.streets import Street, StreetNetwork
@@ -294,6 +294,26 @@ def test_in_the_demo_city_the_river_changes_who_is_nearest(wrenfield: dict[str, 
         best = min(range(len(posts)), key=lambda nth: by_road[nth].seconds)
         differs += by_road[first].seconds > by_road[best].seconds + 60
     assert differs >= 5
+
+
+def test_many_origins_at_once_have_the_times_that_each_has(wrenfield: dict[str, Any], streets: StreetNetwork) -> None:
+    origins = [(place["lat"], place["lon"]) for place in wrenfield["places"][::3]] + [(50.0, -100.0)]
+    with _service(_osrm_answer) as (base, _):
+        service = RoutingService(f"osrm:{base}")
+        service.ahead([NEAR], [HERE, FAR, (41.0, 0.0)])
+        reached: list[tuple[TravelTimes, Sequence[Point], Sequence[Point]]] = [
+            (streets, origins, [*origins[::40], (0.0, 0.0)]),
+            (StraightLine(), origins, origins[::40]),
+            (service, [HERE, FAR, (41.0, 0.0), (43.0, -100.0)], [NEAR]),
+            (streets, [], origins[:1]),
+            (StraightLine(), [], origins[:1]),
+        ]
+        for travel, starts, targets in reached:
+            reach = travel.reach(starts)
+            for target in targets:
+                assert [round(one) for one in reach(target).tolist()] == [
+                    one.seconds for one in travel.times(target, starts)
+                ]
 
 
 _POINTS = st.tuples(st.floats(41.39, 41.45), st.floats(-100.26, -100.16))

@@ -6,9 +6,10 @@ from dispatch.services.offers.making import (
     offers_withdraw,
     other_offers_end,
 )
-from dispatch.services.offers.rounds import incident_offer, offers_run
+from dispatch.services.offers.rounds import OrderHeld, incident_offer, offers_run
 
 __all__ = [
+    "OrderHeld",
     "assignment_offer",
     "incident_offer",
     "offer_expire",

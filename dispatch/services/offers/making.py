@@ -11,7 +11,7 @@ from accounts.problems import Refused
 from dispatch.engine import Candidate
 from dispatch.models import Alarm, Assignment, Incident, Recommendation, StageOrder
 from dispatch.models.assignment import Slot
-from dispatch.reasons import OFFER_WITHDRAWN
+from dispatch.reasons import DANGER_GONE, OFFER_WITHDRAWN
 from dispatch.selectors.engine_facts import is_by_phone, recommend_for, units_with_facts
 from dispatch.selectors.triage import answers_at_place, dangerous
 from dispatch.services.alarms import alarms_end
@@ -36,9 +36,20 @@ _BEYOND_UNARMED = frozenset({"emergency", "co_response"})
 
 
 def offer_make(
-    incident: Incident, unit: Unit, case: Candidate, slot: str, timeout_s: int, by: User | None, at: datetime
+    incident: Incident,
+    unit: Unit,
+    case: Candidate,
+    slot: str,
+    timeout_s: int,
+    by: User | None,
+    at: datetime,
+    *,
+    lowered: bool | None = None,
 ) -> Assignment:
-    """Bind a locked unit to a slot of a locked incident as an offer. Whatever the incident waited with ends here."""
+    """Bind a locked unit to a slot of a locked incident as an offer. Whatever the incident waited with ends here.
+
+    `lowered`: as `lowered_by_two`, where the caller knows it already.
+    """
     assignment = Assignment(
         incident=incident,
         unit=unit,
@@ -76,16 +87,24 @@ def offer_make(
         last = StageOrder.objects.filter(assignment__incident=incident).order_by("-at").first()
         words = last.words if last is not None else "Danger rose after sending: ask dispatch"
         order_stage(incident=incident, assignment=assignment, reason="risen_before", words=words, by=by, at=at)
-    elif by is not None and not unit.armed and not assignment.by_phone:
-        _stage_into_danger(incident, assignment, by, at)
+    elif not unit.armed and not assignment.by_phone:
+        lowered = lowered_by_two(incident) if lowered is None else lowered
+        if lowered or (by is not None and incident.response_class in _BEYOND_UNARMED):
+            _stage_into_danger(incident, assignment, by, at)
     return assignment
 
 
-def _stage_into_danger(incident: Incident, assignment: Assignment, by: User, at: datetime) -> None:
-    """A person asks an unarmed unit for a call that was sent as more than such a unit is for, with danger on the scene:
-    it waits outside until a dispatcher lifts the order. A co-response of two units has its officer for that."""
-    if incident.response_class not in _BEYOND_UNARMED:
-        return
+def lowered_by_two(incident: Incident) -> bool:
+    """Whether the decision that stands is less cautious than was suggested, and the two people who took it did not say
+    that the danger is gone."""
+    lowered = incident.decisions.filter(state="standing", direction="less")
+    return lowered.exclude(reason__in=DANGER_GONE).exists()
+
+
+def _stage_into_danger(incident: Incident, assignment: Assignment, by: User | None, at: datetime) -> None:
+    """An unarmed unit is asked for a call with danger on the scene: by a person, though it was sent as more than such a
+    unit is for, or since two people chose less than was suggested. It waits outside until a dispatcher lifts the order.
+    A co-response of two units has its officer for that."""
     if assignment.slot == Slot.PRIMARY and two_units(incident.program_version):
         return
     answers = answers_at_place(incident, at=at)

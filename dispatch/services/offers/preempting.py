@@ -78,9 +78,10 @@ def _choices(
     allowed = {
         one.unit_id: one
         for one in busy
-        if one.program_version_id is not None
-        and setting(version_published(one.program_version_id).spec, "may_be_preempted")
+        if one.program_version_id is not None and _gives_way(version_published(one.program_version_id), version, facts)
     }
+    # A unit that changes calls within its program makes no response more than there is.
+    facts = replace(facts, full=False)
     if not allowed:
         return []
     teams = set(version.program.teams.values_list("pk", flat=True))
@@ -93,6 +94,13 @@ def _choices(
     able = [one for one in recommend(facts, units, seen.at, seen.travel).candidates if one.shortfalls == ("busy",)]
     able.sort(key=lambda one: -by_id[one.unit_id].incident.priority)
     return [(one, by_id[one.unit_id]) for one in able]
+
+
+def _gives_way(given: ProgramVersion, wanted: ProgramVersion, facts: IncidentFacts) -> bool:
+    """Whether a unit's present program lets it go; to a program that has no response left, only from its own calls."""
+    if facts.full and given.program_id != wanted.program_id:
+        return False
+    return bool(setting(given.spec, "may_be_preempted"))
 
 
 def _locked(incident_id: UUID) -> Incident | None:

@@ -2,6 +2,7 @@
 mode (one after the other, several at once, or by a dispatcher's word only)."""
 
 import logging
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,10 +17,11 @@ from dispatch.models.assignment import Slot
 from dispatch.plan import DEFAULT_PROMISE_S
 from dispatch.selectors.engine_facts import Standing, unit_facts
 from dispatch.selectors.free_units import Waiting, unit_claimed, waiting
-from dispatch.selectors.rounds import Round, queue_of
+from dispatch.selectors.rounds import Round, Wait, queue_of
 from dispatch.services.alarms import alarm_raise
 from dispatch.services.co_response import officer_offer
 from dispatch.services.journal import record
+from dispatch.services.offers.locked import call_free
 from dispatch.services.offers.making import offer_make
 from dispatch.services.offers.preempting import preempt
 from dispatch.services.offers.recommending import recommendation_drop, recommendation_keep
@@ -34,6 +36,8 @@ DISPATCH_LOCK = 7_411_000
 OFFER_TIMEOUT_S = 60
 SHORTEST_OFFER_S = 10
 """An offer that would have to end sooner is not made any more."""
+MOST_PASSED = 4
+"""Calls that a round comes back to after somebody else had them locked; it waits for each a moment only."""
 OFFERING_SHARE = 3
 """Asking takes at most one part in so many of the promised wait; then the dispatcher picks (issue 4)."""
 
@@ -57,9 +61,9 @@ def offers_run(*, centre: Centre, at: datetime) -> list[Assignment]:
         if not connection.is_usable():
             raise
         logger.exception("calls not matched", extra={"centre": centre.pk})
-    for one in queue:
+    for incident_id in _in_turn(queue, seen):
         try:
-            made += _offers(one.id, seen)
+            made += _offers(incident_id, seen)
         except OrderHeld:
             # All the others would wait for the same; the next round comes within a second.
             _end_frozen(centre)
@@ -68,8 +72,16 @@ def offers_run(*, centre: Centre, at: datetime) -> list[Assignment]:
             # Whatever is wrong with one incident, the others are still offered; a lost connection ends the round.
             if not connection.is_usable():
                 raise
-            logger.exception("offer failed", extra={"incident": str(one.id)})
+            logger.exception("offer failed", extra={"incident": str(incident_id)})
     return made
+
+
+def _in_turn(queue: Sequence[Wait], seen: Round) -> Iterator[UUID]:
+    """The queue, then those that somebody had locked and that are free after a moment; the others have a next round."""
+    yield from (one.id for one in queue)
+    for incident_id in seen.passed[:MOST_PASSED]:
+        if call_free(seen.centre, incident_id, seen.at):
+            yield incident_id
 
 
 def incident_offer(incident_id: UUID, seen: Round) -> Assignment | None:
@@ -115,6 +127,7 @@ def _order_taken(centre: Centre) -> None:
 
 
 def _offers(incident_id: UUID, seen: Round) -> list[Assignment]:
+    seen.renew()
     try:
         with transaction.atomic():
             _order_taken(seen.centre)
@@ -127,9 +140,9 @@ def _offers(incident_id: UUID, seen: Round) -> list[Assignment]:
 
 def _offer_best(incident_id: UUID, seen: Round) -> list[Assignment]:
     incident = seen.locked(incident_id)
-    version = incident.program_version
-    if not incident.offer_wanted or version is None:
+    if incident is None or not incident.offer_wanted or incident.program_version is None:
         return []
+    version = incident.program_version
     now = waiting(incident, seen.at)
     if now.stands.asked:
         return []
@@ -140,7 +153,7 @@ def _offer_best(incident_id: UUID, seen: Round) -> list[Assignment]:
     refused = {str(key) for key in now.stands.on_it.union(now.stands.refused)}
     mode = setting(version.spec, "offer_mode")
     if mode == "dispatcher_confirm":
-        if not recommendation_keep(incident, facts, seen, seen.candidates(facts, version, refused)):
+        if facts.full or not recommendation_keep(incident, facts, seen, seen.candidates(facts, version, refused)):
             recommendation_drop(incident)
             _nobody(incident, facts, now.stands, seen)
         return []
@@ -149,7 +162,7 @@ def _offer_best(incident_id: UUID, seen: Round) -> list[Assignment]:
         _dispatcher_picks(incident, facts, now.stands, seen)
         return []
     number = int(setting(version.spec, "simultaneous_offers")) if mode == "simultaneous" else 1
-    made = _offer_to(incident, facts, version, now, number, ends, seen)
+    made = None if facts.full else _offer_to(incident, facts, version, now, number, ends, seen)
     if made is None:
         displaced = preempt(incident, facts, version, seen)
         if displaced is not None:
@@ -183,9 +196,10 @@ def _offer_to(
         if unit is None:
             # A unit that was locked or taken in this instant is no missing unit: the next round looks again.
             contended = True
+            seen.outrun()
             continue
         case = candidate(facts, best, seen.at, seen.travel)
-        offered = offer_make(incident, unit, case, Slot.PRIMARY, timeout, None, seen.at)
+        offered = offer_make(incident, unit, case, Slot.PRIMARY, timeout, None, seen.at, lowered=now.lowered)
         made.append(offered)
         officer_offer(incident=incident, clinician=offered, offer=offer_make, by=None, at=seen.at)
         if len(made) == number:
