@@ -49,8 +49,13 @@ BATCH = 500
 """Events that are numbered and drawn together at most."""
 POLL = 1.0
 """Seconds between looks at the table when no notification comes; also the heartbeat's interval."""
-QUICK = 0.03
-"""Seconds. A round of drawing that took longer is followed by as long a rest: at most half a core under load."""
+QUICK = 0.01
+"""Seconds. Boards that are drawn faster than this are drawn at once, each time."""
+GATHER = 0.04
+"""Seconds that slower ones wait for what belongs together: a decision and its offer are drawn once, after the offer."""
+REST_SHARE, MOST_REST = 6, 0.3
+"""Slower ones are followed by a rest of so many times their drawing: a seventh of a core, however much changes. Boards
+lag by MOST_REST seconds at most so that offers need not."""
 PART = "<!--live-part-->"
 """Stands between frames in a message: a table row and a block cannot be parsed as one piece of HTML."""
 SILENT = 5.0
@@ -145,6 +150,8 @@ class Renderer:
         self._owed_reload: set[int] = set()
         self._next_beat = 0.0
         self._epoch = ""
+        self._drawn_s = 0.0
+        self._slow = False
 
     def __enter__(self) -> Renderer:
         wrapper = connections[self._database]
@@ -171,14 +178,16 @@ class Renderer:
             stop.wait(POLL)
         self.start()
         while not stop.is_set():
-            begun = time.monotonic()
+            before = self._drawn_s
             while self.step() and not stop.is_set():
                 pass
-            drawing = time.monotonic() - begun
-            if drawing > QUICK:
-                # Boards may lag by one drawing so that offers need not: what changes meanwhile is drawn together.
-                stop.wait(min(drawing, POLL / 2))
+            if self._drawn_s > before:
+                self._slow = self._drawn_s - before > QUICK
+                if self._slow:
+                    stop.wait(min((self._drawn_s - before) * REST_SHARE, MOST_REST))
             self._wait()
+            if self._slow:
+                stop.wait(GATHER)
 
     def acquire(self) -> bool:
         """Try to become the renderer. One for all centres and one for a single centre exclude each other."""
@@ -242,7 +251,9 @@ class Renderer:
         numbered = self._give_numbers()
         if numbered:
             self._number = numbered[-1].number
+            begun = time.monotonic()
             self._tell(numbered)
+            self._drawn_s += time.monotonic() - begun
             self._settle()
         if self._beat_due():
             if self._owed_reload:

@@ -147,7 +147,7 @@ class Page {
   checkVersion(version) {
     if (!version || !this.version || version === this.version || this.leaving) return;
     const key = `live-version:${version}`;
-    if (document.querySelector("[data-dirty]")) return;
+    if (holdsTyping()) return;
     try {
       if (Date.now() - Number(sessionStorage.getItem(key) || 0) < VERSION_RELOAD_PAUSE) return;
       sessionStorage.setItem(key, String(Date.now()));
@@ -157,9 +157,17 @@ class Page {
     this.leaving = true;
     setTimeout(() => {
       this.leaving = false;
-      if (!document.querySelector("[data-dirty]")) location.reload();
+      if (!holdsTyping()) location.reload();
     }, Math.random() * VERSION_SPREAD);
   }
+}
+
+// Whether a load would lose what a person has written or is deciding. A console's call keeps its own drafts and marks what
+// is not saved; any other field counts as soon as it holds something typed.
+function holdsTyping() {
+  if (document.querySelector("[data-dirty], dialog[open]")) return true;
+  const fields = document.querySelectorAll("textarea, input:is([type=text], [type=tel], [type=number], :not([type]))");
+  return [...fields].some((one) => one.value !== "" && one.value !== one.defaultValue && !one.closest("[data-call], [hidden]"));
 }
 
 if (document.body.dataset.liveAudiences) new Page(document.body);

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from accounts.models import Centre, DisplayDevice, User
+from accounts.models import Centre, DisplayDevice, DisplayLayout, User
 from accounts.services import display_create
 from desk import live_frames
 from desk.displays import COOKIE
@@ -114,8 +114,10 @@ def test_walls_and_their_frames_hold_no_name_phone_house_number_or_note(
     units: dict[str, Unit],
     accepted: Assignment,
     call: Call,
+    display: tuple[DisplayDevice, str],
     now: datetime,
 ) -> None:
+    """Check 25, for every layout: page, snapshot of each region, frame, and what the map is drawn on."""
     for place, person in enumerate(people.values()):
         person.display_name = f"Zephyrine{place} Quillfeather"
         person.save(update_fields=["display_name"])
@@ -123,18 +125,31 @@ def test_walls_and_their_frames_hold_no_name_phone_house_number_or_note(
     factories.a_caution(centre, at=now, label=factories.HOME)
     answers_record(incident=call.incident, source=call, answers={"weapon": "in_hand"}, by=people["call_taker"], at=now)
     alarm = help_request(unit=units["Star 2"], by=people["responder2"], at=now)
+    device, token = display
+    for place, layout in enumerate(DisplayLayout.Layout):
+        program = "star" if layout == "program" else ""
+        DisplayLayout.objects.create(display=device, place=place, layout=layout, program=program)
     frames = _drawn(
         centre,
         incident=[call.incident_id, accepted.incident_id],
         alarm=[alarm.pk, *Alarm.objects.values_list("pk", flat=True)],
         unit=[unit.pk for unit in units.values()],
     )
-    page = signed_in("dispatcher").get(reverse("desk:wall")).content.decode()
-    shown = page + _html(frames, "wall")
+    own = Client()
+    own.cookies[COOKIE] = token
+    regions = [reverse("desk:display_board_at", args=[device.pk, place]) for place in range(len(DisplayLayout.Layout))]
+    ground = [reverse(f"desk:wall_{name}") for name in ("ground", "hot", "picture")]
+    pages = [own.get(one) for one in (reverse("desk:display_wall", args=[device.pk]), *regions, *ground)]
+    pages.append(signed_in("dispatcher").get(reverse("desk:wall")))
+    assert {page.status_code for page in pages} == {200}
+    walls = [frame.html for frame in frames if frame.audience.split(":")[0] == "wall"]
+    assert len(walls) == len(DisplayLayout.Layout)
+    shown = "".join([*walls, *(page.content.decode() for page in pages)])
     assert f">{call.incident.number:04d}<" in shown
+    assert all(f">{unit.call_sign}<" in shown for unit in units.values())
     secret = [NOTE, NUMBER, "5550142", factories.HOME, "Alder", factories.PARK, "hazard"]
     secret += ["Quillfeather", "Zephyrine", *(person.username for person in people.values())]
-    secret += [str(call.incident_id), str(accepted.incident_id)]
+    secret += [str(call.incident_id), str(accepted.incident_id), *(str(unit.pk) for unit in units.values())]
     assert [word for word in secret if word.lower() in shown.lower()] == []
 
 

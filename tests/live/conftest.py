@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings as django_settings
+from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django import Settings
 
 from live import broker, registry
 from live.broker import Publisher
 from live.renderer import Renderer, run
+from tests.live.boards import Board, OpenPage, expect_state
 from tests.live.links import FaultyLink
 from tests.live.servers import Server
 
@@ -150,3 +152,30 @@ def running_renderer() -> Iterator[None]:
     stop.set()
     thread.join(timeout=30)
     assert not thread.is_alive()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def board(server: Server, wire: Wire) -> Board:
+    wire.beat(0)
+    return Board(server, wire)
+
+
+@pytest.fixture
+def open_page(board: Board, context: BrowserContext) -> OpenPage:
+    def one(*, clock: bool = False) -> Page:
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        if clock:
+            page.clock.install()
+        page.goto(f"{board.server.url}/page")
+        expect_state(page, "live")
+        return page
+
+    return one

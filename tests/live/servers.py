@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -22,10 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Server:
-    """One granian process that serves an ASGI application on a free port."""
+    """One granian process that serves an ASGI application on a free port, or on that of one that is gone."""
 
-    def __init__(self, target: str, **environment: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
+    def __init__(self, target: str, *, port: int = 0, **environment: str) -> None:
+        with socket.create_server(("127.0.0.1", port)) as free:
             self.port = int(free.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
         command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"]
@@ -38,7 +39,13 @@ class Server:
             **environment,
         }
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=ROOT,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
 
     def __enter__(self) -> Server:
@@ -54,6 +61,11 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
+        self.process.communicate(timeout=20)
+
+    def kill(self) -> None:
+        """End it as a power cut does: no goodbye to anybody."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate(timeout=20)
 
     def _wait_for_socket(self) -> None:

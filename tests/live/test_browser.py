@@ -2,104 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
 from live.renderer import PART
 from live.tickets import session_hash
-from tests.live.conftest import Wire
+from tests.live.boards import SINCE, Board, OpenPage, expect_state, row, texts, top
 from tests.live.rows import row_html
-from tests.live.servers import Server
 
 pytestmark = pytest.mark.browser
-SINCE = "2026-03-01T12:00:00Z"
-OpenPage = Callable[..., Page]
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    opened = browser.new_context()
-    yield opened
-    opened.close()
-
-
-class Board:
-    """What the web process and the renderer would do, together: change a row, number it, publish it."""
-
-    def __init__(self, server: Server, wire: Wire) -> None:
-        self.server = server
-        self.wire = wire
-        self.number = 0
-        self.sent = 0
-        self.versions: dict[str, int] = {}
-
-    def change(self, name: str, text: str, *, key: str = "", publish: bool = True) -> str:
-        """Change a row for every later snapshot and publish its frame; returns the frame."""
-        self.versions[name] = self.versions.get(name, 0) + 1
-        row = {"v": self.versions[name], "key": key or name, "text": text, "since": SINCE}
-        self.number += 1
-        self.server.control(rows={name: row}, number=self.number)
-        drawn = row_html(name, row)
-        if publish:
-            self.publish(drawn)
-        return drawn
-
-    def begin(self, *names: str) -> None:
-        """Rows that are there before any page opens; the renderer has told everybody of them."""
-        for name in names:
-            self.change(name, name, publish=False)
-        self.sent = self.number
-        self.wire.beat(self.number)
-
-    def remove(self, name: str) -> None:
-        self.versions[name] += 1
-        self.number += 1
-        self.server.control(rows={name: None}, number=self.number)
-        self.publish(f'<tr id="{name}" data-v="{self.versions[name]}" data-live-gone></tr>')
-
-    def publish(self, drawn: str) -> None:
-        self.wire.send("console", self.number, self.sent, drawn)
-        self.sent = self.number
-
-
-@pytest.fixture
-def board(server: Server, wire: Wire) -> Board:
-    wire.beat(0)
-    return Board(server, wire)
-
-
-@pytest.fixture
-def open_page(board: Board, context: BrowserContext) -> OpenPage:
-    def one(*, clock: bool = False) -> Page:
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        if clock:
-            page.clock.install()
-        page.goto(f"{board.server.url}/page")
-        expect_state(page, "live")
-        return page
-
-    return one
-
-
-def expect_state(page: Page, state: str) -> None:
-    expect(page.locator("html")).to_have_attribute("data-live-state", state, timeout=20_000)
-
-
-def texts(page: Page) -> list[str]:
-    return [text for text in page.locator("#rows tr[data-v] td:first-child").all_inner_texts() if text]
-
-
-def top(page: Page, name: str) -> float:
-    """Where a row begins on the screen."""
-    return float(page.evaluate("id => document.getElementById(id).getBoundingClientRect().top", name))
-
-
-def row(page: Page, name: str) -> Any:
-    return expect(page.locator(f"#{name} td:first-child"))
 
 
 def test_frames_insert_replace_and_remove_rows_in_order(board: Board, open_page: OpenPage) -> None:
@@ -306,17 +217,6 @@ def test_a_revoked_display_shows_nothing_and_comes_back_when_allowed(board: Boar
     page.clock.fast_forward(13_000)
     row(page, "a").to_have_text("secret")
     expect_state(page, "live")
-
-
-def test_a_new_version_loads_the_page_anew_but_not_over_typed_text(board: Board, open_page: OpenPage) -> None:
-    page, writing = open_page(), open_page()
-    page.evaluate("window.mark = 1")
-    writing.evaluate("window.mark = 1; document.forms[0].setAttribute('data-dirty', '')")
-    board.server.control(version="2")
-    page.wait_for_function("document.body.dataset.appVersion === '2' && !window.mark")
-    assert writing.evaluate("window.mark") == 1
-    writing.evaluate("document.forms[0].removeAttribute('data-dirty')")
-    writing.wait_for_function("document.body.dataset.appVersion === '2' && !window.mark")
 
 
 def test_a_silent_engine_is_shown_on_every_page(board: Board, open_page: OpenPage) -> None:
