@@ -1,7 +1,7 @@
 """`python -m bench [NAME ...] [--json]`, or `make bench ARGS="NAME ..."`: load measurements, each as JSON and a table.
 
 Without a name all of them run. `make bench` gives them private servers; the figures go to standard output, and with
---keep to bench/results/NAME.json.
+--keep both go to bench/results/NAME.json and NAME.txt.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ RESULTS = Path(__file__).with_name("results")
 OTHERS: dict[str, tuple[str, ...]] = {
     "questions": ("bench.questions",),
     "cues": ("bench.cues",),
-    "live_boards": ("bench.live_boards", "--streams", "1", "100", "500"),
+    "live_boards": ("bench.live_boards", "--streams", "1", "100", "500", "1000"),
 }
 """Benches that print their own output."""
-MEASURED = ("backtest", "claims", "nudges", "offers", "panel", "natures", "places")
+MEASURED = ("backtest", "boards", "claims", "keystrokes", "nudges", "offers", "panel", "natures", "places")
 """Benches with main() -> figures and table(figures)."""
 
 
@@ -37,12 +37,14 @@ def run(name: str, *, as_json: bool, keep: bool) -> int:
         return subprocess.run([sys.executable, "-m", *OTHERS[name]], check=False).returncode
     bench = import_module(f"bench.{name}")
     figures = bench.main([])
+    table: str = bench.table(figures)
     if keep:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        (RESULTS / f"{name}.txt").write_text(table + "\n", encoding="utf-8")
     print(json.dumps(figures))
     if not as_json:
-        print(bench.table(figures), flush=True)
+        print(table, flush=True)
     return 0
 
 

@@ -46,6 +46,8 @@ def crews_add(city: dict[str, Any], number: int, *, at: datetime) -> list[uuid.U
 
     Returns the ids of all exclusive units of the program. Needs Django to be set up.
     """
+    from django.db import connection
+
     from accounts.models import Centre, User
     from programs.models import Program
     from responders.models import CrewMember, Shift, Unit
@@ -83,6 +85,8 @@ def crews_add(city: dict[str, Any], number: int, *, at: datetime) -> list[uuid.U
         [Shift(unit=u, days=list(range(7)), starts_hour=h, ends_hour=h + 8) for u in units for h in (0, 8, 16)],
         batch_size=1_000,
     )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     every = list(Unit.objects.filter(team=team, exclusive=True))
     on = set(CrewMember.objects.filter(unit__in=every, until__isnull=True).values_list("unit_id", flat=True))
     return [unit.pk for unit in every if unit.pk in on]
@@ -157,7 +161,7 @@ def units_free(*, at: datetime) -> None:
             [at],
         )
         cursor.execute("UPDATE dispatch_incident SET offer_wanted = false WHERE offer_wanted")
-        cursor.execute("ANALYZE")
+        cursor.execute("ANALYZE dispatch_assignment, dispatch_incident")
 
 
 def percentiles(seconds: Sequence[float], *, at: Sequence[int] = (50, 95, 99)) -> dict[str, float | None]:

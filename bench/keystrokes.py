@@ -1,11 +1,12 @@
 """Keystrokes and seconds of a scripted diverted call, by keyboard only, on a running product.
 
+    make bench ARGS=keystrokes
     python -m bench.keystrokes --url http://127.0.0.1:PORT --user calltaker1 --password ...
 
 One call at a known park: place, nature, each question that is asked answered by its key, the suggestion accepted, the
 call ended. Every key press is counted, a letter of a word like any other; no mouse event is sent. Seconds are
 the machine's: keys follow as soon as the screen is ready for them, so they bound what a practised person needs from
-below. Not part of `make bench`, since it needs the whole product: start that with `make run`.
+below. Without an address the whole product is started for it, on servers of its own, and ended.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from demo import narratives
+from tests.journeys.stack import Stack
 
 PLACE, NATURE = "commons park", "mental"
 SCRIPT = narratives.SCRIPTS[0].truth
@@ -109,27 +111,46 @@ def divert(page: Page) -> dict[str, Any]:
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
-    """Sign in, divert one call, print the figures and keep them with --keep."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--user", default="calltaker1")
-    parser.add_argument("--password", required=True)
-    parser.add_argument("--keep", action="store_true", help="write bench/results/keystrokes.json")
-    given = parser.parse_args(arguments)
+def _measured(url: str, user: str, password: str) -> dict[str, Any]:
     names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
     program = next((found for name in names if name and (found := shutil.which(name))), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        sign_in(page, given.url, given.user, given.password)
+        sign_in(page, url, user, password)
         figures = divert(page)
         browser.close()
-    print(json.dumps(figures))
+    return figures
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The figures beside those that were kept last, in words."""
+    kept = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    rows = [f"{name:<28}{value:>8}{kept.get(name, '-'):>12}" for name, value in figures.items()]
+    return "\n".join([f"{'a diverted call, keys only':<28}{'now':>8}{'last kept':>12}", *rows])
+
+
+def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
+    """Sign in, divert one call, return the figures; keep them with --keep."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", help="a running product; without one it is started")
+    parser.add_argument("--user", default="calltaker1")
+    parser.add_argument("--password", default="")
+    parser.add_argument("--keep", action="store_true", help="write bench/results/keystrokes.json")
+    given = parser.parse_args(arguments)
+    if given.url:
+        figures = _measured(given.url, given.user, given.password)
+    else:
+        stack = Stack()
+        try:
+            running = stack.start()
+            figures = _measured(running.address, given.user, running.password)
+        finally:
+            stack.stop()
     if given.keep:
         RESULT.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return figures
 
 
 if __name__ == "__main__":
-    main()
+    print(table(main()))

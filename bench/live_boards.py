@@ -156,6 +156,7 @@ def measure(streams: int, seconds: float, send: Callable[[int], None], first: in
                 break
             time.sleep(0.1)
         time.sleep(1.0)
+        _, empty = cpu_and_memory(server.pid)
         holder = subprocess.Popen(
             [sys.executable, "-m", "bench.live_boards", "--client", str(port), str(streams), str(seconds)],
             stdout=subprocess.PIPE,
@@ -172,7 +173,14 @@ def measure(streams: int, seconds: float, send: Callable[[int], None], first: in
         share = 100 * (used - cpu) / (time.time() - begin)
         result = json.loads(holder.stdout.readline())
         holder.wait()
-        return {"streams": streams, **result, "cpu_percent": round(share, 1), "rss_mb": round(memory)}
+        return {
+            "streams": streams,
+            **result,
+            "cpu_percent": round(share, 1),
+            "cpu_us_per_message_and_stream": round(1e6 * (used - cpu) / (count * streams), 1),
+            "rss_mb": round(memory),
+            "kb_per_stream": round(1024 * (memory - empty) / streams),
+        }
     finally:
         server.terminate()
         server.wait()
