@@ -74,6 +74,9 @@ def call_card(
     may = strikable(facts.narrative, viewer)
     for note in notes:
         note["may_strike"] = note["id"] in may
+    first = next((note for note in notes if note["may_strike"]), None)
+    if first is not None:
+        first["first_strikable"] = True
     zone = incident.centre.time_zone
     asked = judged.suggestion.ask if judged.suggestion is not None else ()
     texts = {
@@ -126,8 +129,10 @@ def call_card(
         "notes": notes,
         "cues": chips(facts.proposals, judged.answers),
         "cues_failed": not facts.proposals.lexicon,
+        "cues_phrases_only": facts.proposals.phrases_only,
         "engine_error": judged.suggestion is None,
         "advice": _advice(facts, bool(place or answers or incident.nature)),
+        "by_phone": choice.information_only(judged, incident, facts.proposals),
         "duplicates": _duplicates(incident) if duplicates else None,
         "care": care_part(call, viewer, facts, at) if duplicates else None,
         **transfer_part(incident),

@@ -6,10 +6,20 @@ from typing import Any
 from accounts.access import DISPATCHING, SECOND_PERSONS, may
 from accounts.models import User
 from desk.advice import class_words
+from desk.keys import RADIO_KEYS
 from desk.pane_parts import pane_parts
 from dispatch.models import Assignment, Call, Decision, Handoff, Incident, NarrativeEntry, Recommendation
 from dispatch.models.assignment import Slot
-from dispatch.reasons import ESCALATION, HANDOFF_DECLINE, OUTCOMES, OVERRIDE_LESS, OVERRIDE_MORE, STAGE_LIFT, words
+from dispatch.reasons import (
+    ESCALATION,
+    HANDOFF_DECLINE,
+    OUTCOMES,
+    OVERRIDE_LESS,
+    OVERRIDE_MORE,
+    REOPEN,
+    STAGE_LIFT,
+    words,
+)
 from dispatch.selectors.engine_facts import recommend_for, units_with_facts
 from dispatch.selectors.incident import IncidentDetail, incident_detail
 from dispatch.selectors.words import ASSIGNMENT_WORDS
@@ -78,7 +88,14 @@ def assignment_rows(assignments: list[Assignment], *, hazards: bool) -> list[dic
                 "since": one.on_scene_at or one.en_route_at or one.accepted_at or one.offered_at,
                 "relay": hazards and not read and one.relayed_by_id is None,
                 "relayed": "hazards relayed" if one.relayed_by_id else "hazards read" if hazards and read else "",
-                "actions": [*_BY_RADIO.get(one.state, []), *_of_crew(one, assignments), ("cancel", "Cancel")],
+                "actions": [
+                    (action, said, RADIO_KEYS[action])
+                    for action, said in [
+                        *_BY_RADIO.get(one.state, []),
+                        *_of_crew(one, assignments),
+                        ("cancel", "Cancel"),
+                    ]
+                ],
             }
         )
     return rows
@@ -242,6 +259,7 @@ def detail_context(incident: Incident, viewer: User, at: datetime) -> dict[str, 
         "stage_lift": STAGE_LIFT.items(),
         "escalations": ESCALATION.items(),
         "outcomes": OUTCOMES.items(),
+        "reopen_reasons": REOPEN.items(),
         **pane_parts(detail, viewer, at),
     }
 

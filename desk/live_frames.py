@@ -19,7 +19,7 @@ from desk.displays import device_of, session_key_of
 from desk.page_context import stops_of
 from desk.wall_board import WallRows, wall_boards
 from desk.wall_views import turns_of, views_watched
-from dispatch.models import Assignment
+from dispatch.models import Assignment, LocationEntry
 from dispatch.selectors.alarms import alarm_rows, alarms_standing
 from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.transfers import clinician_rows
@@ -27,6 +27,7 @@ from dispatch.selectors.unit_rows import unit_rows
 from live import registry
 from live.registry import Changed, Frame, Viewer
 from live.selectors import live_position
+from people.models import Premise
 from responders.selectors import unit_of
 
 CONSOLE, CLINICIAN, WALL, DISPLAY, UNIT = "console", "clinician", "wall", "display", "unit"
@@ -50,14 +51,19 @@ def _draw(template: str, name: str, rows: Iterable[Any], number: int, at: dateti
 def board_frames(centre_id: int, changed: Changed) -> Iterator[Frame]:
     """All that one batch of changes shows: queue rows and signals, unit list and phones, alarms, stops, the wall.
 
-    An alarm also changes the rows of its incident and its unit, and an incident those of the units on it: each row is
-    read and drawn once a batch, however many of them changed it.
+    An alarm also changes the rows of its incident and its unit, an incident those of the units on it, a hazard those of
+    the calls at its place, and a program's version the walls: each row is read and drawn once a batch, however many of
+    them changed it.
     """
     at = datetime.now(UTC)
     centre = Centre.objects.get(pk=centre_id)
     number = live_position(centre_id).number
     alarms = alarm_rows(centre=centre, ids=changed["alarm"]) if "alarm" in changed else []
-    incident_ids = {*changed.get("incident", ()), *(one.incident_id for one in alarms if one.incident_id is not None)}
+    incident_ids = {
+        *changed.get("incident", ()),
+        *(one.incident_id for one in alarms if one.incident_id is not None),
+        *(_at_places_of(changed["caution"]) if "caution" in changed else ()),
+    }
     rows = incident_rows(centre=centre, at=at, ids=incident_ids) if incident_ids else []
     unit_ids = {
         *changed.get("unit", ()),
@@ -90,6 +96,13 @@ def board_frames(centre_id: int, changed: Changed) -> Iterator[Frame]:
 
 
 _wall_rows = WallRows()
+
+
+def _at_places_of(cautions: Collection[UUID]) -> set[UUID]:
+    """Open incidents that were ever said to be where one of these hazards is."""
+    places = Premise.objects.filter(cautions__in=cautions).values("place")
+    entries = LocationEntry.objects.filter(place__in=places).exclude(incident__state__in=["closed", "joined"])
+    return set(entries.values_list("incident_id", flat=True))
 
 
 def _units_on(incident_ids: Collection[UUID], at: datetime) -> set[UUID]:
@@ -144,7 +157,7 @@ def viewer_of(request: HttpRequest) -> Viewer | None:
 
 def register() -> None:
     """Tell live how things are drawn and who may watch. Called once, when the application starts."""
-    registry.register(board_frames, "incident", "unit", "alarm", "suspension", "display")
+    registry.register(board_frames, "incident", "unit", "alarm", "suspension", "display", "program_version", "caution")
     registry.register_access(CONSOLE, watches_console)
     registry.register_access(CLINICIAN, watches_clinician)
     registry.register_access(WALL, watches_wall)

@@ -1,12 +1,13 @@
 """What the map draws: the ground, who is where, programs' areas, hot spots. JSON without names, numbers or notes.
 
-A shared screen (one that people other than its user read) gets less: no call closer than the middle of a hexagon, no
-unmarked unit, no small counts.
+A shared screen (one that people other than its user read) gets less: no call, and no unit on a call, closer than its
+hexagon, no unmarked unit, no small counts.
 """
 
 import json
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,8 @@ HEXAGON = 8
 """H3 resolution of hot spots and of calls on shared screens: 0.74 km² on the average, about a dozen city blocks."""
 FEWEST = 5
 """Smaller counts of a hexagon are not shown on shared screens: a few calls in a place point at persons."""
+_RING_DEG = 0.0025
+"""Latitude, about 280 m: marks that would stand on one another in the middle of a hexagon stay well inside it."""
 HOT_HOURS = {24: "24 hours", 7 * 24: "7 days", 30 * 24: "30 days"}
 _MAIN = 1.2
 """A street counts as a main one where its average speed is this much above the network's (by length)."""
@@ -56,15 +59,23 @@ def ground_digest(centre: Centre) -> str:
     return f"{centre.pk}-{areas['all'] or 'none'}-{(streets or 'none')[:16]}"
 
 
-_kept: dict[int, tuple[str, bytes]] = {}
+_kept: dict[tuple[int, bool], tuple[str, bytes]] = {}
 
 
-def ground_json(centre: Centre, digest: str) -> bytes:
-    """Areas and streets as two GeoJSON collections, made once a process for each state of the ground (one a centre)."""
-    kept = _kept.get(centre.pk)
+def ground_json(centre: Centre, digest: str, *, shared: bool = False) -> bytes:
+    """Areas and streets as two GeoJSON collections, made once a process for each state of the ground (one a centre).
+
+    On shared screens only beats are named: a street's name beside a mark says more than the hexagon does.
+    """
+    kept = _kept.get((centre.pk, shared))
     if kept is None or kept[0] != digest:
-        kept = digest, json.dumps(ground(centre), separators=(",", ":")).encode()
-        _kept[centre.pk] = kept
+        drawn = ground(centre)
+        if shared:
+            for one in [*drawn["areas"]["features"], *drawn["streets"]["features"]]:
+                if one["properties"].get("kind") != Area.Kind.BEAT:
+                    del one["properties"]["name"]
+        kept = digest, json.dumps(drawn, separators=(",", ":")).encode()
+        _kept[centre.pk, shared] = kept
     return kept[1]
 
 
@@ -109,16 +120,40 @@ def _collection(features: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def map_state(centre: Centre, *, at: datetime, shared: bool) -> dict[str, Any]:
     """Units and open calls with their points, as the list and the map show them. `shared`: see the module."""
-    calls = incident_rows(centre=centre, at=at)
-    points = _points([UUID(row.id) for row in calls])
-    units = {str(unit.pk): unit for unit in Unit.objects.filter(centre=centre)}
-    return {
-        "at": at.isoformat(),
-        "stale_s": POSITION_STALE_S,
-        "shared": shared,
-        "calls": [_call(row, points.get(UUID(row.id)), shared) for row in calls],
-        "units": [_unit(row, units[row.id], at, shared) for row in unit_rows(centre=centre, at=at) if row.id in units],
-    }
+    spots = map_spots(centre, incident_rows(centre=centre, at=at), unit_rows(centre=centre, at=at), at, shared=shared)
+    return {"at": at.isoformat(), "stale_s": POSITION_STALE_S, "shared": shared, **spots}
+
+
+def map_spots(
+    centre: Centre, incidents: Collection[IncidentRow], units: Collection[UnitRow], at: datetime, *, shared: bool
+) -> dict[str, list[dict[str, Any]]]:
+    """`calls` and `units` of rows that were read already, with their points. Two queries."""
+    points = _points([UUID(row.id) for row in incidents])
+    known = {str(unit.pk): unit for unit in Unit.objects.filter(centre=centre)}
+    calls = [_call(row, points.get(UUID(row.id)), shared) for row in incidents]
+    shown = [_unit(row, known[row.id], at, shared) for row in units if row.id in known]
+    if shared:
+        _apart([*calls, *shown])
+    return {"calls": calls, "units": shown}
+
+
+def _apart(spots: Iterable[dict[str, Any]]) -> None:
+    """Marks that stand on one point are put on a small ring around it, so that each is seen."""
+    there: dict[tuple[float, float], list[dict[str, Any]]] = defaultdict(list)
+    for one in spots:
+        if one["lat"] is not None:
+            there[one["lat"], one["lon"]].append(one)
+    for (lat, lon), same in there.items():
+        for nth, one in enumerate(same if len(same) > 1 else ()):
+            turn = math.tau * nth / len(same)
+            east = _RING_DEG / max(0.05, math.cos(math.radians(lat)))
+            one.update(_where((lat + _RING_DEG * math.cos(turn), lon + east * math.sin(turn))))
+
+
+def _middle(point: tuple[float, float]) -> tuple[float, float]:
+    """The middle of the hexagon that a point is in."""
+    lat, lon = h3.cell_to_latlng(h3.latlng_to_cell(*point, HEXAGON))
+    return lat, lon
 
 
 def _points(incidents: Iterable[UUID]) -> dict[UUID, tuple[float, float]]:
@@ -139,7 +174,7 @@ def incident_point(incident: Incident) -> tuple[float, float] | None:
 
 def _call(row: IncidentRow, point: tuple[float, float] | None, shared: bool) -> dict[str, Any]:
     if point is not None and shared:
-        point = h3.cell_to_latlng(h3.latlng_to_cell(*point, HEXAGON))
+        point = _middle(point)
     return {
         "id": row.id,
         "name": row.code,
@@ -157,6 +192,11 @@ def _call(row: IncidentRow, point: tuple[float, float] | None, shared: bool) -> 
 def _unit(row: UnitRow, unit: Unit, at: datetime, shared: bool) -> dict[str, Any]:
     known = unit.lat is not None and unit.lon is not None and not (shared and unit.unmarked)
     since = unit.position_at if known else None
+    point = (unit.lat, unit.lon) if known and unit.lat is not None and unit.lon is not None else None
+    # Where a unit on a call stands, or whither it drives, is somebody's address.
+    coarse = shared and bool(row.incident_code)
+    if point is not None and coarse:
+        point = _middle(point)
     return {
         "id": row.id,
         "name": row.call_sign,
@@ -166,8 +206,8 @@ def _unit(row: UnitRow, unit: Unit, at: datetime, shared: bool) -> dict[str, Any
         "on": row.incident_code,
         "since": since.isoformat() if since else "",
         "stale": since is not None and (at - since).total_seconds() > POSITION_STALE_S,
-        "heading": round(unit.heading_deg) if known and unit.heading_deg is not None else None,
-        **_where((unit.lat, unit.lon) if known and unit.lat is not None and unit.lon is not None else None),
+        "heading": round(unit.heading_deg) if known and unit.heading_deg is not None and not coarse else None,
+        **_where(point),
     }
 
 

@@ -25,6 +25,7 @@ _SCREENS: list[tuple[str, str, frozenset[str]]] = [
     ("Clinician", "desk:clinician", frozenset({Role.CLINICIAN})),
     ("Overview", "desk:overview", frozenset({Role.SUPERVISOR})),
     ("Map", "desk:map", FLOOR),
+    ("Visits", "desk:visits", frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.CLINICIAN})),
     ("Programs", "desk:programs", PROGRAM_READERS),
     ("Phone", "desk:phone", frozenset({Role.RESPONDER})),
     ("Wall", "desk:wall", frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.CALL_TAKER, Role.CLINICIAN})),

@@ -18,6 +18,7 @@ from dispatch.reasons import (
     words,
 )
 from dispatch.selectors.asked import ASK_AGAIN_KEYS, keys_to_ask, labels
+from dispatch.selectors.crew import reports_said
 from dispatch.selectors.incident import IncidentDetail
 from dispatch.selectors.promise import must_decide
 from dispatch.selectors.targets import service_phones
@@ -98,6 +99,7 @@ def pane_parts(detail: IncidentDetail, viewer: User, at: datetime) -> dict[str, 
     asked = keys_to_ask({incident.pk: incident.ask_again_at})[incident.pk] if incident.ask_again_at else ()
     return {
         "transfers": transfer_lines(detail.transfers),
+        "crew_reports": reports_said(detail.assignments),
         "word_owed": [one.pk for one in detail.transfers if one.direction == "in" and one.state == "connected"],
         "phones": service_phones(incident.centre) if detail.handoffs else {},
         "ask_again": labels(asked),

@@ -1,21 +1,37 @@
 """What the crew's phone shows: orders and hazards first, then the one next step, then everything else."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from accounts.models import User
 from desk.detail import answer_rows, caution_rows, note_rows
 from dispatch.models import Alarm, Assignment, StageOrder
 from dispatch.models.assignment import Slot
-from dispatch.reasons import DECLINE, DISPOSITIONS, RETURN, SENT_CLASS
+from dispatch.reasons import (
+    DECLINE,
+    DISPOSITIONS,
+    FOLLOW_UP_OWED,
+    POLICE_ASKED,
+    REFERRALS,
+    RETURN,
+    SENT_CLASS,
+    SERVICES_ACCEPTED,
+    TAKEN_TO,
+)
 from dispatch.selectors.crew import step_times
 from dispatch.selectors.cues import unverified_words
 from dispatch.selectors.incident import incident_detail
 from dispatch.selectors.pairs import WAITS, officer_awaited
 from dispatch.selectors.unit_rows import unit_rows
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE, NEXT_STEP, NEXT_STEP_BY_PHONE
+from people.models import Caution
 from responders.models import Unit
+from responders.selectors import shift_end
+from responders.services import EQUIPMENT
+from triage import natures
 
+LANGUAGE_CODE = 3
+"""Letters of a language code at most: some units have theirs among the capabilities."""
 STEP_WORDS = {
     "accept": "Accept",
     "en_route": "En route",
@@ -28,6 +44,19 @@ STEP_WORDS = {
 _BACKUP_ALARMS = (Alarm.Kind.PANIC, Alarm.Kind.BACKUP_URGENT, Alarm.Kind.BACKUP)
 _OTHER_STEPS = ("en_route", "stage", "on_scene", "with_person", "transport")
 _PHONE_STEPS = ("with_person",)
+_MET = (
+    "welfare_check", "mental_health_crisis", "person_in_distress", "intoxicated_person", "suicidal_person",
+    "minor_medical", "basic_needs", "shelter_request", "transport_request", "unknown_problem",
+)  # fmt: skip
+"""What crews mostly meet, as one tap; the dispatcher changes it to any other nature."""
+REPORT = (
+    ("taken_to", "Taken to", TAKEN_TO),
+    ("services", "Accepted", SERVICES_ACCEPTED),
+    ("referral", "Referred to", REFERRALS),
+    ("police_asked", "Police", POLICE_ASKED),
+    ("follow_up", "Somebody looks in again", FOLLOW_UP_OWED),
+)
+"""The report's questions, none of which must be answered: (field, words, codes in words)."""
 
 
 def _assignment(one: Assignment, viewer: User, at: datetime) -> dict[str, Any]:
@@ -62,8 +91,8 @@ def _assignment(one: Assignment, viewer: User, at: datetime) -> dict[str, Any]:
         "has_point": place is not None and place.lat is not None,
         "numbers": numbers,
         "why": one.why.get("reasons", []) if isinstance(one.why, dict) else [],
-        "eta": one.offered_at + timedelta(seconds=one.eta_s) if one.eta_s else None,
-        "cautions": caution_rows(detail.cautions),
+        "eta_words": f"about {max(1, round(one.eta_s / 60))} min from you" if one.eta_s else "",
+        "cautions": _caution_rows(detail.cautions),
         "answers": answers,
         "unverified": unverified_words([one.incident_id]).get(one.incident_id, []),
         "dangers": [row for row in answers if row["level"]],
@@ -93,9 +122,21 @@ def _assignment(one: Assignment, viewer: User, at: datetime) -> dict[str, Any]:
     }
 
 
+def _caution_rows(cautions: list[Caution]) -> list[dict[str, Any]]:
+    """As everywhere; advice on how to meet somebody (kind `approach`) is said as that, and not as a hazard."""
+    rows = []
+    for row, one in zip(caution_rows(cautions), cautions, strict=True):
+        approach = "this person" if one.person_id else "people here"
+        title = f"How to approach {approach}" if one.kind == "approach" else f"Hazard {row['subject']}"
+        rows.append({**row, "title": title})
+    return rows
+
+
 def _later_steps(one: Assignment, next_step: str, staged: bool) -> list[tuple[str, str]]:
     """The steps after the next one, for a phone that cannot reach the server: they are sent when it is back."""
     order = _PHONE_STEPS if one.by_phone else ("en_route", "on_scene", "with_person")
+    if one.state == "offered":
+        return [(step, STEP_WORDS[step]) for step in order]
     if staged or next_step not in order:
         return []
     return [(step, STEP_WORDS[step]) for step in order[order.index(next_step) + 1 :]]
@@ -114,10 +155,11 @@ def phone_context(unit: Unit | None, viewer: User, at: datetime) -> dict[str, An
     asked = Alarm.objects.filter(kind__in=_BACKUP_ALARMS, unit=unit, ended_at__isnull=True).select_related("owner")
     help_alarm = min(asked, key=lambda one: _BACKUP_ALARMS.index(Alarm.Kind(one.kind)), default=None)
     rows = [_assignment(one, viewer, at) for one in live]
+    crew = [member.user for member in unit.crew.filter(until__isnull=True).select_related("user")]
     return {
         "unit": unit,
         "row": unit_rows(centre=unit.centre, at=at, ids=[unit.pk])[0],
-        "crew": [member.user for member in unit.crew.filter(until__isnull=True).select_related("user")],
+        "crew": crew,
         "offers": [row for row in rows if row["offered"]],
         "current": [row for row in rows if not row["offered"]],
         "orders": [row for row in rows if row["order"] is not None and row["order"].acknowledged_at is None],
@@ -126,6 +168,12 @@ def phone_context(unit: Unit | None, viewer: User, at: datetime) -> dict[str, An
         "returns": RETURN.items(),
         "dispositions": [item for item in DISPOSITIONS.items() if item[0] != "returned_to_911"],
         "sent_classes": SENT_CLASS.items(),
+        "report": [(name, words, codes.items()) for name, words, codes in REPORT],
+        "met": [(one.slug, one.name) for slug in _MET if (one := natures.load().get(slug)) is not None],
+        "equipment": [(one, one in unit.capabilities) for one in EQUIPMENT],
+        "skills": [one for one in unit.capabilities if one not in EQUIPMENT and len(one) > LANGUAGE_CODE],
+        "spoken": sorted({*unit.languages, *(code for member in crew for code in member.languages)}),
+        "shift_ends": shift_end(list(unit.shifts.all()), at, unit.centre.zone),
         "zone": unit.centre.time_zone,
         "now": at,
     }

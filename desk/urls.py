@@ -22,7 +22,9 @@ from desk.views import (
     supervising,
     training,
     transfers,
+    visits,
     wall,
+    wall_map,
 )
 
 app_name = "desk"
@@ -37,6 +39,7 @@ urlpatterns = [
     # The call taker's console.
     path("console/", console.console, name="console"),
     path("console/places/", console.places, name="places"),
+    path("console/places/outside/", console.places_outside, name="places_outside"),
     path("console/natures/", console.nature_search, name="natures"),
     path("console/calls/", calls.call_opened, name="call_open"),
     path("console/calls/<uuid:id>/", console.call_regions, name="call"),
@@ -84,6 +87,7 @@ urlpatterns = [
     path("queue/incidents/<uuid:id>/override/", dispatching.incident_override, name="incident_override"),
     path("queue/incidents/<uuid:id>/hold/", dispatching.incident_held, name="incident_hold"),
     path("queue/incidents/<uuid:id>/close/", dispatching.incident_closed, name="incident_close"),
+    path("queue/incidents/<uuid:id>/reopen/", dispatching.incident_reopened, name="incident_reopen"),
     path("queue/incidents/<uuid:id>/still-live/", dispatching.late_confirmed, name="late_confirm"),
     path("queue/incidents/<uuid:id>/handoff/", dispatching.handoff_asked, name="handoff_request"),
     path("queue/incidents/<uuid:id>/acknowledged/", dispatching.handoff_acknowledged, name="handoff_ack"),
@@ -134,6 +138,11 @@ urlpatterns = [
     path("handover/<uuid:id>/sheet/", handover.handover_sheet, name="handover_sheet"),
     path("handover/<uuid:id>/accept/", handover.handover_accepted, name="handover_accept"),
     path("handover/<uuid:id>/end/", handover.handover_ended, name="handover_end"),
+    # Booked visits.
+    path("visits/", visits.visits, name="visits"),
+    path("visits/book/<uuid:id>/", visits.visit_form, name="visit_form"),
+    path("visits/<uuid:id>/move/", visits.visit_moved, name="visit_move"),
+    path("visits/<uuid:id>/cancel/", visits.visit_cancelled, name="visit_cancel"),
     # What somebody looks at again.
     path("reviews/", reviews.reviews, name="reviews"),
     path("reviews/<uuid:id>/", reviews.review_closed, name="review_close"),
@@ -144,6 +153,9 @@ urlpatterns = [
     # Walls.
     path("wall/", wall.wall, name="wall"),
     path("wall/board/", wall.wall_region, name="wall_board"),
+    path("wall/ground/", wall_map.ground, name="wall_ground"),
+    path("wall/hot/", wall_map.hot, name="wall_hot"),
+    path("wall/picture.svg", wall_map.picture_svg, name="wall_picture"),
     path("wall/set-up/", wall.display_set_up, name="display_set_up"),
     path("wall/d/<int:device>/", wall.display_wall, name="display_wall"),
     path("wall/d/<int:device>/board/", wall.display_region, name="display_board"),
@@ -155,7 +167,7 @@ urlpatterns = [
     path("displays/<int:device>/", displays.display_edit, name="display_edit"),
     # The responder's phone.
     path("phone/", phone.phone, name="phone"),
-    path("phone/manifest.json", phone.manifest, name="phone_manifest"),
+    path("phone/", include("desk.phone_urls")),
     path("phone/board/", phone.phone_board, name="phone_board"),
     path("phone/sign-on/", phone.signed_on, name="sign_on"),
     path("phone/help/", phone.help_asked, name="help"),

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import Centre
 from desk.wall_layouts import CountyBody, MeasuresBody, ProgramBody, county_body, measures_body, program_body
+from desk.wall_map import MapBody, map_body
 from desk.wall_rows import WallCall, WallUnit, cut, units_on_duty, wall_call, wall_unit
 from desk.wall_views import USUAL_VIEW, Layout, WallView
 from dispatch.selectors.alarms import Headline, wall_headline
@@ -44,7 +45,7 @@ class WallBoard:
     view: WallView
     headline: Headline
     stopped: bool
-    body: QueueBody | MeasuresBody | ProgramBody | CountyBody
+    body: QueueBody | MeasuresBody | ProgramBody | CountyBody | MapBody
 
 
 class WallRows:
@@ -115,13 +116,15 @@ def wall_boards(centre: Centre, at: datetime, rows: Floor, views: Collection[Wal
 
 def _body(
     centre: Centre, at: datetime, rows: Floor, view: WallView
-) -> QueueBody | MeasuresBody | ProgramBody | CountyBody:
+) -> QueueBody | MeasuresBody | ProgramBody | CountyBody | MapBody:
     if view.layout == Layout.MEASURES:
         return measures_body(centre, at, rows[0], rows[1])
     if view.layout == Layout.PROGRAM:
         return program_body(centre, at, rows[0], rows[1], view)
     if view.layout == Layout.COUNTY:
         return county_body(centre, rows[0], rows[1], view)
+    if view.layout == Layout.MAP:
+        return map_body(centre, at, rows[0], rows[1], view)
     return queue_body(rows, view)
 
 

@@ -1,6 +1,7 @@
 """The bodies of the wall's further layouts: measures, one program, and the county by beat and agency."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -118,6 +119,14 @@ def _beat(name: str, rows: Sequence[IncidentRow]) -> Sum:
     return Sum(name or "NO BEAT", len(waiting), len(rows) - len(waiting), since, worst.level if waiting else "standby")
 
 
+def short_names(names: Collection[str]) -> dict[str, str]:
+    """Names without the first word where several begin with it: the town's name tells nobody apart."""
+    first = Counter(name.partition(" ")[0] for name in names)
+    return {
+        name: name.partition(" ")[2] if first[name.partition(" ")[0]] > 1 and " " in name else name for name in names
+    }
+
+
 def _agency(name: str, units: Sequence[UnitRow]) -> Sum:
     free = sum(unit.status == "available" for unit in units)
     return Sum(name, free, len(units) - free, None, "normal" if free else "serious")
@@ -139,5 +148,6 @@ def county_body(
         key=lambda one: (one.since is None, one.since or _NEVER, one.name),
     )
     shown, more = cut(beats, view.calls + 1)
-    agencies, agencies_more = cut([_agency(name, rows) for name, rows in sorted(by_agency.items())], view.units)
+    short = short_names(by_agency)
+    agencies, agencies_more = cut([_agency(short[name], rows) for name, rows in sorted(by_agency.items())], view.units)
     return CountyBody(shown, more, agencies, agencies_more)

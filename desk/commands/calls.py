@@ -234,10 +234,36 @@ Verb(
     fields=("loc", "nat", "ph"),
     takes_text=True,
     choices={"nat": _slugs},
+    does=("call_open",),
 )
-Verb("n", "n #0412 still on the line, calm now", "Note", FLOOR, _note, aliases=("note",), takes_text=True)
-Verb("loc", 'loc #0412 "1200 Cedar Street"', "Say where", FLOOR, _where, takes_text=True)
-Verb("nat", "nat #0412 welfare_check", "Set the nature", FLOOR, _set_nature, choices={"": _slugs})
+Verb(
+    "n",
+    "n #0412 still on the line, calm now",
+    "Note",
+    FLOOR,
+    _note,
+    aliases=("note",),
+    takes_text=True,
+    does=("call_notes", "incident_note"),
+)
+Verb(
+    "loc",
+    'loc #0412 "1200 Cedar Street"',
+    "Say where",
+    FLOOR,
+    _where,
+    takes_text=True,
+    does=("call_location",),
+)
+Verb(
+    "nat",
+    "nat #0412 welfare_check",
+    "Set the nature",
+    FLOOR,
+    _set_nature,
+    choices={"": _slugs},
+    does=("call_nature",),
+)
 Verb(
     "ans",
     "ans #0412 weapon:none violence:verbal",
@@ -246,9 +272,24 @@ Verb(
     _answer,
     fields=tuple(question.key for question in vocabulary.load().questions),
     choices={"": _question_keys},
+    does=("call_answers", "asked_again"),
 )
-Verb("a", "a #0412", "Accept the suggestion", FLOOR, _decide("accept", "accept the suggestion for", "Accepted"))
-Verb("send", "send #0412", "Send now, also without triage", FLOOR, _decide("send", "send", "Sent"))
+Verb(
+    "a",
+    "a #0412",
+    "Accept the suggestion",
+    FLOOR,
+    _decide("accept", "accept the suggestion for", "Accepted"),
+    does=("call_decision",),
+)
+Verb(
+    "send",
+    "send #0412",
+    "Send now, also without triage",
+    FLOOR,
+    _decide("send", "send", "Sent"),
+    does=("call_decision",),
+)
 Verb(
     "ov",
     "ov #0412 class:co_response why:known_risk to:program -- more",
@@ -258,6 +299,7 @@ Verb(
     fields=("class", "why", "to"),
     takes_text=True,
     choices={"class": lambda _: list(RESPONSE_CLASSES), "why": lambda _: [*OVERRIDE_MORE, *OVERRIDE_LESS]},
+    does=("call_decision", "incident_override"),
 )
 Verb(
     "nd",

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Case, Value, When
+
 from accounts.models import Centre, Role, User
 from desk.commands.grammar import Line, Unreadable
 from dispatch.access import incident_for
-from dispatch.models import Incident
+from dispatch.models import Call, Incident
 from responders.models import Unit
 
 
@@ -54,6 +56,8 @@ class Verb:
     takes_text: bool = False
     choices: dict[str, Callable[[Centre], list[str]]] = field(default_factory=dict)
     """Field, or "" for the first word, to the values that complete it."""
+    does: tuple[str, ...] = ()
+    """The posted addresses of console and queue whose work this command does too, by name."""
 
     def __post_init__(self) -> None:
         VERBS.update(dict.fromkeys((self.name, *self.aliases), self))
@@ -78,6 +82,29 @@ def incident_meant(context: Context, line: Line, *, change: bool = True) -> Inci
     if context.selected is None:
         raise Unreadable("Which call? Select one, or add its number: #0412.")
     return incident_for(context.user, context.selected, change=change)
+
+
+def call_meant(context: Context, line: Line) -> Call:
+    """The call that a line about an incident means: one on the line before one that has ended, one's own before
+    others', the last one first. Raises Unreadable."""
+    incident = incident_meant(context, line)
+    mine = Case(When(owner=context.user, then=Value(0)), default=Value(1))
+    call = incident.calls.order_by("-state", mine, "-received_at").first()
+    if call is None:
+        raise Unreadable("Nobody has called about this.")
+    return call
+
+
+def simple(context: Context, line: Line, echo: str, run: Callable[[], object], done: str = "") -> Plan:
+    """A plan that is done in one step and said in the words of its echo. Raises Unreadable for words left over."""
+    if line.words:
+        raise Unreadable(f"{line.verb} takes no further word: “{line.words[0]}”.")
+
+    def act() -> Done:
+        run()
+        return Done(done or f"{echo[:1].upper()}{echo[1:]}.")
+
+    return Plan(echo, act)
 
 
 def unit_meant(context: Context, word: str) -> Unit:

@@ -6,7 +6,7 @@ from django.core import signing
 
 from accounts.access import may
 from accounts.models import User
-from desk.commands import calls, units
+from desk.commands import calls, care, pane, units, visits
 from desk.commands.grammar import Unreadable, read
 from desk.commands.plans import VERBS, Context, Done, Plan
 from dispatch.access import assignment_for, incident_for, note_for
@@ -14,7 +14,7 @@ from dispatch.services.incidents import nature_set
 from dispatch.services.narrative import note_strike
 from dispatch.services.step_back import UNDO_WITHIN, assignment_step_back
 
-__all__ = ["calls", "carry_out", "plan_of", "undo", "units"]
+__all__ = ["calls", "care", "carry_out", "pane", "plan_of", "undo", "units", "visits"]
 _SALT = "command.undo"
 
 

@@ -1,6 +1,7 @@
 """Commands of the dispatcher: send a unit, its status, hazards relayed, take, hold, hand-offs, close."""
 
 from datetime import timedelta
+from functools import partial
 
 from accounts.access import DISPATCHING, FLOOR
 from accounts.models import Centre
@@ -14,15 +15,16 @@ from desk.commands.plans import (
     coded,
     incident_meant,
     needed,
+    simple,
     unit_choices,
     unit_meant,
 )
 from dispatch.models import Assignment
 from dispatch.models.assignment import Slot
-from dispatch.reasons import DISPOSITIONS, OUTCOMES, words
+from dispatch.reasons import DISPOSITIONS, OUTCOMES, REOPEN, words
 from dispatch.selectors.words import ASSIGNMENT_WORDS
 from dispatch.services.assignments import assignment_act, cautions_relay
-from dispatch.services.closing import incident_close
+from dispatch.services.closing import incident_close, incident_reopen
 from dispatch.services.handoffs import handoff_acknowledge, handoff_request
 from dispatch.services.incidents import incident_hold, owner_take
 from dispatch.services.offers import assignment_offer
@@ -46,10 +48,10 @@ _STATUS = {
     "cancel": "cancel",
 }
 _SERVICE = {"available": "in_service", "break": "on_break", "out": "out_of_service"}
-_SERVICES = {"police": "Police", "ems": "EMS", "fire": "Fire"}
+SERVICES = {"police": "Police", "ems": "EMS", "fire": "Fire"}
 
 
-def _assignment_of(unit: Unit, context: Context, line: Line) -> Assignment:
+def assignment_of(unit: Unit, context: Context, line: Line) -> Assignment:
     live = unit.assignments.filter(state__in=ASSIGNMENT_LIVE).select_related("incident__centre", "unit")
     if line.incident is not None:
         live = live.filter(incident__number=line.incident)
@@ -70,7 +72,7 @@ def _status(context: Context, line: Line) -> Plan:
         return _service(context, line, unit, _SERVICE[word])
     if word not in _STATUS:
         raise Unreadable(f"“{line.words[1]}” is no status. One of: {', '.join(_words_of_status())}.")
-    action, assignment = _STATUS[word], _assignment_of(unit, context, line)
+    action, assignment = _STATUS[word], assignment_of(unit, context, line)
     after = ASSIGNMENT.to(action, assignment.state)
     disposition = coded(DISPOSITIONS, needed(line, "out", "resolved_on_scene"), "out") if action == "clear" else ""
     reason = needed(line, "why", '"called off"') if action == "cancel" else ""
@@ -129,7 +131,7 @@ def _relayed(context: Context, line: Line) -> Plan:
     if len(line.words) != 1:
         raise Unreadable("Type the unit: rel star-2.")
     unit = unit_meant(context, line.words[0])
-    assignment = _assignment_of(unit, context, line)
+    assignment = assignment_of(unit, context, line)
 
     def run() -> Done:
         cautions_relay(assignment=assignment, by=context.user, at=context.at)
@@ -165,30 +167,30 @@ def _hold(context: Context, line: Line) -> Plan:
 
 def _ask(context: Context, line: Line) -> Plan:
     incident = incident_meant(context, line)
-    service = coded(_SERVICES, line.words[0] if line.words else "", "service")
+    service = coded(SERVICES, line.words[0] if line.words else "", "service")
 
     def run() -> Done:
         handoff_request(incident=incident, service=service, reason="dispatcher", by=context.user, at=context.at)
-        return Done(f"{_SERVICES[service]} are asked for {code_of(incident)}: get it acknowledged.")
+        return Done(f"{SERVICES[service]} are asked for {code_of(incident)}: get it acknowledged.")
 
-    return Plan(f"ask {_SERVICES[service]} for {code_of(incident)}", run)
+    return Plan(f"ask {SERVICES[service]} for {code_of(incident)}", run)
 
 
 def _acknowledged(context: Context, line: Line) -> Plan:
     incident = incident_meant(context, line)
-    service = coded(_SERVICES, line.words[0] if line.words else "", "service")
+    service = coded(SERVICES, line.words[0] if line.words else "", "service")
     handoff = incident.handoffs.filter(service=service, state="requested").first()
     if handoff is None:
-        raise Unreadable(f"{_SERVICES[service]} have not been asked for {code_of(incident)}.")
+        raise Unreadable(f"{SERVICES[service]} have not been asked for {code_of(incident)}.")
     name, number = line.fields.get("name", ""), line.fields.get("no", "")
     if not name and not number:
         raise Unreadable("Who has it? name:Kim or no:26-1188.")
 
     def run() -> Done:
         handoff_acknowledge(handoff=handoff, receiver_name=name, receiver_number=number, by=context.user, at=context.at)
-        return Done(f"{_SERVICES[service]} have {code_of(incident)}.")
+        return Done(f"{SERVICES[service]} have {code_of(incident)}.")
 
-    return Plan(f"{_SERVICES[service]} have {code_of(incident)}: {name or number}", run)
+    return Plan(f"{SERVICES[service]} have {code_of(incident)}: {name or number}", run)
 
 
 def _close(context: Context, line: Line) -> Plan:
@@ -200,6 +202,14 @@ def _close(context: Context, line: Line) -> Plan:
         return Done(f"{code_of(incident)} is closed: {words(OUTCOMES, outcome)}.")
 
     return Plan(f"close {code_of(incident)}: {words(OUTCOMES, outcome)}", run)
+
+
+def _reopen(context: Context, line: Line) -> Plan:
+    incident = incident_meant(context, line)
+    reason = coded(REOPEN, needed(line, "why", next(iter(REOPEN))), "why")
+    echo = f"reopen {code_of(incident)}: {words(REOPEN, reason)}"
+    run = partial(incident_reopen, incident=incident, reason=reason, by=context.user, at=context.at)
+    return simple(context, line, echo, run)
 
 
 def _status_words(_centre: Centre) -> list[str]:
@@ -214,6 +224,7 @@ Verb(
     _status,
     fields=("out", "why"),
     choices={"": unit_choices, "2": _status_words, "out": lambda _: list(DISPOSITIONS)},
+    does=("assignment_radio",),
 )
 Verb(
     "d",
@@ -223,9 +234,25 @@ Verb(
     _dispatch,
     fields=("as",),
     choices={"": unit_choices, "as": lambda _: list(Slot.values)},
+    does=("unit_offer",),
 )
-Verb("rel", "rel star-2", "Hazards relayed by radio", DISPATCHING, _relayed, choices={"": unit_choices})
-Verb("tk", "tk #0412", "Take: mine", FLOOR, _take)
+Verb(
+    "rel",
+    "rel star-2",
+    "Hazards relayed by radio",
+    DISPATCHING,
+    _relayed,
+    choices={"": unit_choices},
+    does=("cautions_relay",),
+)
+Verb(
+    "tk",
+    "tk #0412",
+    "Take: mine",
+    FLOOR,
+    _take,
+    does=("incident_take",),
+)
 Verb(
     "hold",
     'hold #0412 min:30 why:"calls back after work"',
@@ -234,8 +261,17 @@ Verb(
     _hold,
     fields=("min", "why"),
     takes_text=True,
+    does=("incident_hold",),
 )
-Verb("ask", "ask police #0412", "Ask police, EMS or fire", DISPATCHING, _ask, choices={"": lambda _: list(_SERVICES)})
+Verb(
+    "ask",
+    "ask police #0412",
+    "Ask police, EMS or fire",
+    DISPATCHING,
+    _ask,
+    choices={"": lambda _: list(SERVICES)},
+    does=("handoff_request",),
+)
 Verb(
     "ack",
     "ack police #0412 no:26-1188",
@@ -243,7 +279,8 @@ Verb(
     DISPATCHING,
     _acknowledged,
     fields=("name", "no"),
-    choices={"": lambda _: list(_SERVICES)},
+    choices={"": lambda _: list(SERVICES)},
+    does=("handoff_ack",),
 )
 Verb(
     "x",
@@ -254,4 +291,15 @@ Verb(
     fields=("out",),
     aliases=("close",),
     choices={"out": lambda _: list(OUTCOMES)},
+    does=("incident_close",),
+)
+Verb(
+    "ro",
+    "ro #0412 why:called_again",
+    "Reopen a closed call",
+    DISPATCHING,
+    _reopen,
+    fields=("why",),
+    choices={"why": lambda _: list(REOPEN)},
+    does=("incident_reopen",),
 )

@@ -41,6 +41,15 @@ class LocationForm(forms.Form):
     moving = forms.BooleanField(required=False)
     heading = forms.ChoiceField(choices=[("", "")] + [(one, one) for one in HEADINGS], required=False)
     seen_min = forms.IntegerField(min_value=0, max_value=1440, required=False)
+    lat = forms.FloatField(min_value=-90, max_value=90, required=False)
+    lon = forms.FloatField(min_value=-180, max_value=180, required=False)
+
+
+class PostForm(forms.Form):
+    """What a console adds to a field or an answer that it may have to send again: an id of its own and its own time."""
+
+    post = forms.UUIDField(required=False)
+    device_at = forms.DateTimeField(required=False)
 
 
 class PhoneForm(forms.Form):

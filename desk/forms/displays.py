@@ -7,7 +7,7 @@ from django import forms
 from accounts.models import DisplayDevice, DisplayLayout
 from desk.wall_size import Room, farthest, wall_size
 
-PLACES = 4
+PLACES = 5
 """Layouts that a display can show in turn."""
 
 

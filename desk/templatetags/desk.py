@@ -2,12 +2,16 @@
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from dispatch.alarm_book import action_of
+from dispatch.models import Alarm
 
 register = template.Library()
 
@@ -23,6 +27,7 @@ _PRIORITY_LEVEL = {1: "critical", 2: "serious", 3: "caution", 4: "normal"}
 
 
 @register.simple_tag
+@lru_cache(maxsize=16)
 def shape(level: str) -> SafeString:
     """The status shape of a level; decorative, since a word always stands beside it."""
     return format_html(
@@ -31,11 +36,24 @@ def shape(level: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str) -> SafeString:
     """An icon of the sprite; decorative."""
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("vendor/icons.svg"), name
     )
+
+
+@register.filter
+def alarm_words(kind: str) -> str:
+    """A kind of alarm in words; far cheaper than the model's own way, which looks at all kinds."""
+    return Alarm.Kind(kind).label
+
+
+@register.filter
+def alarm_action(kind: str) -> str:
+    """What to do about an alarm of this kind."""
+    return action_of(kind)
 
 
 @register.filter

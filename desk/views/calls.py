@@ -1,6 +1,8 @@
 """The call taker's actions. Each answers with the parts of the card as they now are."""
 
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -20,19 +22,32 @@ from desk.forms.call import (
     NatureForm,
     NoteForm,
     PhoneForm,
+    PostForm,
 )
 from desk.views.console import draft_of, regions
 from dispatch.access import call_for, incident_for
-from dispatch.models import Answer, LocationEntry
+from dispatch.models import Answer, Call, ConsolePost, LocationEntry
 from dispatch.models.call import Channel
 from dispatch.services.answers import answers_record
 from dispatch.services.calls import call_end, call_open, phone_set
+from dispatch.services.console_posts import console_post
 from dispatch.services.cues import cue_dismiss
 from dispatch.services.decisions import decision_taken
 from dispatch.services.incidents import call_join, nature_set
 from dispatch.services.locations import location_record
 from dispatch.services.narrative import note_add
 from people.models import Place
+from triage import natures, vocabulary
+
+
+def _posted(
+    request: HttpRequest, call: Call, what: str, said: str, user: User, at: datetime, key: str = "", value: Any = None
+) -> AbstractContextManager[bool]:
+    data = form_of(PostForm(request.POST)).cleaned_data
+    return console_post(
+        id=data["post"], call=call, what=what, said=said, by=user, at=at, device_at=data["device_at"],
+        key=key, value=value,
+    )  # fmt: skip
 
 
 @act(Role.CALL_TAKER)
@@ -58,31 +73,21 @@ def call_located(request: HttpRequest, user: User, at: datetime, id: UUID) -> Ht
             raise Refused("place_unknown", "This place is not in the gazetteer any more. Search again.", field="where")
     states = LocationEntry.State
     state = states.VERIFIED if place else states.FORCED if data["force"] else states.UNVERIFIED
-    if data["carrier"]:
-        # What the telephone network says of the caller: kept apart, and never verified by typing it.
-        location_record(
-            incident=call.incident,
-            call=call,
-            text=data["text"],
-            state=states.UNVERIFIED,
-            subject=LocationEntry.Subject.CARRIER,
-            by=user,
-            at=at,
-        )
-        return regions(request, user, call_for(user, id), at)
-    seen_at = at - timedelta(minutes=data["seen_min"] or 0) if data["moving"] else None
-    location_record(
-        incident=call.incident,
-        call=call,
-        text=place.label if place else data["text"],
-        state=state,
-        place=place,
-        moving=data["moving"],
-        heading=data["heading"] if data["moving"] else "",
-        seen_at=seen_at,
-        by=user,
-        at=at,
-    )
+    carrier, moving = data["carrier"], data["moving"]
+    text = place.label if place and not carrier else data["text"]
+    with _posted(request, call, ConsolePost.What.LOCATION, f"where: {text}", user, at) as fresh:
+        if fresh and carrier:
+            # What the telephone network says of the caller: kept apart, and never verified by typing it.
+            location_record(
+                incident=call.incident, call=call, text=text, state=states.UNVERIFIED,
+                subject=LocationEntry.Subject.CARRIER, by=user, at=at,
+            )  # fmt: skip
+        elif fresh:
+            location_record(
+                incident=call.incident, call=call, text=text, state=state, place=place, lat=data["lat"],
+                lon=data["lon"], moving=moving, heading=data["heading"] if moving else "",
+                seen_at=at - timedelta(minutes=data["seen_min"] or 0) if moving else None, by=user, at=at,
+            )  # fmt: skip
     return regions(request, user, call_for(user, id), at)
 
 
@@ -90,7 +95,10 @@ def call_located(request: HttpRequest, user: User, at: datetime, id: UUID) -> Ht
 def call_phone(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """The number to call back."""
     data = form_of(PhoneForm(request.POST)).cleaned_data
-    phone_set(call=call_for(user, id), number=data["number"], confirmed=data["confirmed"], by=user, at=at)
+    call = call_for(user, id)
+    with _posted(request, call, ConsolePost.What.PHONE, f"call back {data['number']}", user, at) as fresh:
+        if fresh:
+            phone_set(call=call, number=data["number"], confirmed=data["confirmed"], by=user, at=at)
     return regions(request, user, call_for(user, id), at)
 
 
@@ -98,7 +106,11 @@ def call_phone(request: HttpRequest, user: User, at: datetime, id: UUID) -> Http
 def call_nature(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """What happened."""
     call = call_for(user, id)
-    nature_set(incident=call.incident, nature=form_of(NatureForm(request.POST)).cleaned_data["nature"], by=user, at=at)
+    nature = form_of(NatureForm(request.POST)).cleaned_data["nature"]
+    known = natures.get(nature)
+    with _posted(request, call, ConsolePost.What.NATURE, f"what: {known.name if known else nature}", user, at) as fresh:
+        if fresh:
+            nature_set(incident=call.incident, nature=nature, by=user, at=at)
     return regions(request, user, call_for(user, id), at)
 
 
@@ -107,15 +119,16 @@ def call_answered(request: HttpRequest, user: User, at: datetime, id: UUID) -> H
     """One answer to one question; the suggestion comes back with it."""
     data = form_of(AnswerForm(request.POST)).cleaned_data
     call = call_for(user, id)
-    judged = answers_record(
-        incident=call.incident,
-        source=call,
-        answers={data["key"]: data["value"]},
-        basis=data["basis"] or Answer.Basis.TOLD,
-        by=user,
-        at=at,
-    )
-    call.incident = judged.facts.incident
+    key, value = data["key"], data["value"]
+    question, judged = vocabulary.load().by_key.get(key), None
+    said = f"{question.label if question else key}: {value}"
+    with _posted(request, call, ConsolePost.What.ANSWER, said, user, at, key, value) as fresh:
+        if fresh:
+            judged = answers_record(
+                incident=call.incident, source=call, answers={key: value}, basis=data["basis"] or Answer.Basis.TOLD,
+                by=user, at=at,
+            )  # fmt: skip
+            call.incident = judged.facts.incident
     return regions(request, user, call, at, judged=judged, duplicates=False)
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -17,6 +18,7 @@ from desk.call_card import CALL_ENDS, blank_card, call_card, program_names
 from desk.call_care import care_statics, handed_to
 from desk.cue_chips import chips
 from desk.forms.call import DraftForm, PlaceSearchForm
+from desk.keys import REASON_KEYS
 from desk.pages import live_page
 from desk.why import why_groups
 from dispatch.access import call_for
@@ -28,19 +30,22 @@ from dispatch.selectors.cues import proposals_of
 from dispatch.selectors.targets import targets_of
 from dispatch.selectors.triage import Judged, answers_at_place, judge
 from live.selectors import live_position
+from people.geocoding import geocoder_at
 from people.selectors import places_search
 from triage import natures, vocabulary
 
 _MOST_PICKS = 8
+_MOST_OUTSIDE = 4
 
 
 def card_statics() -> dict[str, Any]:
     """What every card offers, whatever the call: classes, reasons, ends."""
     return {
         "classes": [(str(code), class_words(str(code))) for code in vocabulary.load().class_labels],
-        "reasons_more": list(OVERRIDE_MORE.items()),
-        "reasons_less": list(OVERRIDE_LESS.items()),
+        "reasons_more": [(code, REASON_KEYS[code], said) for code, said in OVERRIDE_MORE.items()],
+        "reasons_less": [(code, REASON_KEYS[code], said) for code, said in OVERRIDE_LESS.items()],
         "call_ends": CALL_ENDS,
+        "geocoder": bool(settings.GEOCODER_URL),
     }
 
 
@@ -137,7 +142,12 @@ def call_draft(request: HttpRequest, user: User, at: datetime, id: UUID) -> Http
     shown = chips(proposals, answers)
     if {cue["mark"] for cue in shown if cue["danger"]} != set(data["seen"].splitlines()):
         return regions(request, user, call, at, duplicates=False)
-    card = {"id": str(call.pk), "cues": shown, "cues_failed": not proposals.lexicon}
+    card = {
+        "id": str(call.pk),
+        "cues": shown,
+        "cues_failed": not proposals.lexicon,
+        "cues_phrases_only": proposals.phrases_only,
+    }
     return uncached(render(request, "desk/console/cues.html", {"card": card}))
 
 
@@ -147,6 +157,14 @@ def places(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
     form = form_of(PlaceSearchForm(request.POST))
     found = places_search(centre=centre_of(user), text=form.cleaned_data["text"], limit=_MOST_PICKS)
     return render(request, "desk/console/picks.html", {"places": found, "token": form.cleaned_data["token"]})
+
+
+@act(*FLOOR)
+def places_outside(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """Matches of the centre's geocoder, asked for after the gazetteer's are shown; nothing where it has none."""
+    form = form_of(PlaceSearchForm(request.POST))
+    found = geocoder_at(settings.GEOCODER_URL).find(form.cleaned_data["text"], limit=_MOST_OUTSIDE)
+    return render(request, "desk/console/outside.html", {"found": found, "token": form.cleaned_data["token"]})
 
 
 @act(*FLOOR)

@@ -12,21 +12,23 @@ from accounts.problems import Refused
 from accounts.services import audit
 from desk.actions import act, form_of
 from desk.forms.call import FollowUpForm, ThresholdsForm
-from desk.keys import KEYS, keymap_of
+from desk.keys import KEYS, QUEUE, QUEUE_KEYS, keymap_of
 from dispatch.access import KEEPERS, forced_location_for
 from dispatch.selectors.forced import forced_addresses
 from dispatch.selectors.thresholds import thresholds_of
 from dispatch.services.forced import forced_follow_up
 
+_ALL = KEYS | {QUEUE + key: words for key, words in QUEUE_KEYS.items()}
+
 
 @role_required(*FLOOR)
 def keys(request: HttpRequest) -> HttpResponse:
-    """A person's own keys. A choice that clashes is refused beside its key, and nothing typed is lost."""
+    """A person's own keys of console and queue. What clashes is refused beside its key; nothing typed is lost."""
     user = require(request.user, *FLOOR)
     chosen: dict[str, str] = user.keymap
     problem, at_key = "", ""
     if request.method == "POST":
-        chosen = {} if "reset" in request.POST else {key: request.POST.get(key, "") for key in KEYS}
+        chosen = {} if "reset" in request.POST else {key: request.POST.get(key, "") for key in _ALL}
         try:
             user.keymap = keymap_of(chosen)
         except Refused as error:
@@ -34,8 +36,12 @@ def keys(request: HttpRequest) -> HttpResponse:
         else:
             user.save(update_fields=["keymap"])
             return redirect("desk:keys")
-    rows = [(key, words, chosen.get(key) or key, problem if key == at_key else "") for key, words in KEYS.items()]
-    context = {"rows": rows, "changed": bool(user.keymap), "problem": problem}
+    rows = [
+        (name, name.removeprefix(QUEUE), words, chosen.get(name) or name.removeprefix(QUEUE), at_key == name)
+        for name, words in _ALL.items()
+    ]
+    pages = [("Console", rows[: len(KEYS)]), ("Queue", rows[len(KEYS) :])]
+    context = {"pages": pages, "changed": bool(user.keymap), "problem": problem}
     return render(request, "desk/settings/keys.html", context, status=422 if problem else 200)
 
 

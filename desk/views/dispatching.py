@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from accounts.access import DISPATCHING, FLOOR, SECOND_PERSONS
 from accounts.models import User
@@ -18,7 +19,7 @@ from dispatch.access import assignment_for, decision_for, handoff_for, incident_
 from dispatch.models import Call, Incident, StageOrder
 from dispatch.services.answers import answers_record
 from dispatch.services.assignments import assignment_act, cautions_relay
-from dispatch.services.closing import incident_close
+from dispatch.services.closing import incident_close, incident_reopen
 from dispatch.services.decisions import decision_second, decision_take
 from dispatch.services.handoffs import handoff_acknowledge, handoff_decline, handoff_request, handoff_send
 from dispatch.services.incidents import incident_hold, late_entry_confirm, owner_take
@@ -89,6 +90,16 @@ def incident_closed(request: HttpRequest, user: User, at: datetime, id: UUID) ->
     form = form_of(OutcomeForm(request.POST))
     incident_close(incident=incident_for(user, id, change=True), outcome=form.cleaned_data["outcome"], by=user, at=at)
     return pane(request, user, id)
+
+
+@act(*DISPATCHING)
+def incident_reopened(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """It was not over: the page of the call leads back to the queue, where it stands first of its priority."""
+    reason = form_of(ReasonForm(request.POST)).cleaned_data["reason"]
+    incident_reopen(incident=incident_for(user, id, change=True), reason=reason, by=user, at=at)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse("desk:queue")})
+    return redirect("desk:queue")
 
 
 @act(*FLOOR)

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -50,8 +50,10 @@ def _floor(request: HttpRequest) -> tuple[User, Centre, bool]:
 @role_required(*FLOOR)
 def page(request: HttpRequest) -> HttpResponse:
     """The map with the list of units and calls beside it."""
-    _, centre, shared = _floor(request)
+    user, centre, shared = _floor(request)
     position, at = live_position(centre.pk), datetime.now(UTC)
+    if not shared:
+        audit(action="map.read", at=at, by=user, centre=centre, entity="centre", entity_id=centre.pk)
     context = {
         "state": map_state(centre, at=at, shared=shared),
         "now": at,
@@ -71,12 +73,17 @@ def ground(request: HttpRequest) -> HttpResponse:
     """Streets and areas of the centre as GeoJSON. Large and seldom new: 304 while it is the same."""
     centre = centre_of(require(request.user, *(FLOOR | PROGRAM_READERS)))
     digest = ground_digest(centre)
+    return unchanged_or(request, digest, lambda: ground_json(centre, digest))
+
+
+def unchanged_or(request: HttpRequest, digest: str, made: Callable[[], bytes]) -> HttpResponse:
+    """304 where the browser has the JSON of this digest, else the JSON."""
     tag = f'"{digest}"'
     # A proxy that compresses on the way may have marked the tag as weak.
     if tag in request.headers.get("If-None-Match", ""):
         response = HttpResponse(status=304)
     else:
-        response = HttpResponse(ground_json(centre, digest), content_type="application/json")
+        response = HttpResponse(made(), content_type="application/json")
     response["ETag"] = tag
     response["Cache-Control"] = "private, no-cache"
     return response

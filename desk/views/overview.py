@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import centre_of, require, role_required
 from accounts.models import Centre, Role
+from accounts.services import audit
 from desk.overview_figures import (
     BAR_STEP,
     CHART_HEIGHT,
@@ -86,11 +87,16 @@ def overview_figures(request: HttpRequest) -> HttpResponse:
 @role_required(Role.SUPERVISOR)
 def calls_behind(request: HttpRequest, measure: str, part: str = "") -> HttpResponse:
     """The calls that a number counts, by the same condition. Nothing about a person is in the address."""
-    centre = centre_of(require(request.user, Role.SUPERVISOR))
+    user = require(request.user, Role.SUPERVISOR)
+    centre = centre_of(user)
     found = MEASURES.get(measure)
     if found is None or (part and not found.part):
         raise Http404
     at = datetime.now(UTC)
+    audit(
+        action="calls.read", at=at, by=user, centre=centre, entity="centre", entity_id=centre.pk,
+        detail={"measure": measure, "part": part[:60]},
+    )  # fmt: skip
     behind = incidents_behind(centre, measure, at, part=part)
     count = behind.count()
     ids = list(behind.values_list("pk", flat=True)[:MOST_LISTED])

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
 from accounts.access import centre_of, require, role_required
 from accounts.models import Role, User
 from accounts.problems import Refused
-from accounts.services import audit, presence_note
+from accounts.services import audit, crew_line_of, presence_note
 from desk.actions import act, form_of, uuid_of
 from desk.forms.call import NoteForm
 from desk.forms.crew import BackupForm, ClearForm, DeviceForm
@@ -22,6 +22,7 @@ from dispatch.access import assignment_for, incident_for, stage_order_for
 from dispatch.models import Assignment
 from dispatch.services.cautions import cautions_read
 from dispatch.services.crew_changes import crew_join, crew_leave
+from dispatch.services.crew_reports import crew_clear
 from dispatch.services.crew_safety import help_request, return_to_911
 from dispatch.services.narrative import note_add
 from dispatch.services.positions import position_report
@@ -51,31 +52,41 @@ def phone(request: HttpRequest) -> HttpResponse:
     for row in (*context.get("offers", ()), *context.get("current", ())):
         # Reading notes and numbers is logged once a page view.
         audit(action="incident.read", at=at, by=user, centre=centre, entity="incident", entity_id=row["incident_id"])
-    return live_page(
+    context["line"] = crew_line_of(centre)
+    response = live_page(
         request, "desk/phone/page.html", context, position=position, centre_id=centre.pk, audiences=audiences
     )
+    return _kept(response, unit)
 
 
-def _board(request: HttpRequest, user: User, *, said: str = "") -> HttpResponse:
+def _kept(response: HttpResponse, unit: Unit | None) -> HttpResponse:
+    """Tell the phone's worker whether it may keep this for a dead spot: only for a crew, and so until its board is
+    drawn anew without the call. Nothing else in the browser may keep it (Cache-Control: no-store, live.responses)."""
+    response["X-Phone-Keep"] = "unit" if unit is not None else "nothing"
+    return response
+
+
+def board_of(request: HttpRequest, user: User, *, said: str = "") -> HttpResponse:
     """The board as it now is; every request of the phone is a sign of its life. `said` is what became of a status,
     where it was not simply applied."""
     centre, at = centre_of(user), datetime.now(UTC)
     presence_note(user=user, page="phone", at=at)
-    position = live_position(centre.pk)
+    position, unit = live_position(centre.pk), unit_of(user)
     context = {
-        **phone_context(unit_of(user), user, at),
+        **phone_context(unit, user, at),
         "said": said if said != APPLIED else "",
         "v": position.number,
         "oob": request.method == "POST",
     }
-    return live_region(request, "desk/phone/board.html", context, position=position, centre_id=centre.pk)
+    response = live_region(request, "desk/phone/board.html", context, position=position, centre_id=centre.pk)
+    return _kept(response, unit)
 
 
 @require_GET
 @role_required(Role.RESPONDER)
 def phone_board(request: HttpRequest) -> HttpResponse:
     """The board as it now is."""
-    return _board(request, require(request.user, Role.RESPONDER))
+    return board_of(request, require(request.user, Role.RESPONDER))
 
 
 @act(Role.RESPONDER)
@@ -85,13 +96,13 @@ def phone_heard(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _device_at(request: HttpRequest) -> datetime | None:
+def device_at(request: HttpRequest) -> datetime | None:
     """When it was pressed, by the phone's clock; a clock that cannot be read costs nothing."""
-    form = DeviceForm(request.POST)
+    form = DeviceForm({"device_at": request.POST.get("device_at", "")})
     return form.cleaned_data["device_at"] if form.is_valid() else None
 
 
-def _unit(user: User) -> Unit:
+def unit_aboard(user: User) -> Unit:
     unit = unit_of(user)
     if unit is None:
         raise Refused("no_unit", "You are not signed on to a unit.", status=409)
@@ -119,9 +130,9 @@ def signed_off(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
 def _report(request: HttpRequest, user: User, at: datetime, id: UUID, action: str, **more: str) -> HttpResponse:
     """One status, with the phone's own time. A late one that is no longer allowed is kept, and said so."""
     done = status_report(
-        assignment=assignment_for(user, id), action=action, by=user, at=at, device_at=_device_at(request), **more
+        assignment=assignment_for(user, id), action=action, by=user, at=at, device_at=device_at(request), **more
     )
-    return _board(request, user, said=done.said)
+    return board_of(request, user, said=done.said)
 
 
 @act(Role.RESPONDER)
@@ -140,53 +151,60 @@ def offer_declined(request: HttpRequest, user: User, at: datetime, id: UUID) -> 
 
 @act(Role.RESPONDER)
 def cleared(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
-    """Clear with a disposition, and whether the class that it was sent as was right."""
-    return _report(request, user, at, id, "clear", **form_of(ClearForm(request.POST)).cleaned_data)
+    """Clear with a disposition, whether the class that it was sent as was right, and the report of the visit."""
+    data = form_of(ClearForm(request.POST)).cleaned_data
+    done = crew_clear(assignment=assignment_for(user, id), by=user, at=at, device_at=device_at(request), **data)
+    return board_of(request, user, said=done.said)
 
 
 @act(Role.RESPONDER)
 def returned(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """Give the call back to 911."""
     reason = form_of(ReasonForm(request.POST)).cleaned_data["reason"]
-    return_to_911(assignment=assignment_for(user, id), reason=reason, by=user, at=at, device_at=_device_at(request))
-    return _board(request, user)
+    return_to_911(assignment=assignment_for(user, id), reason=reason, by=user, at=at, device_at=device_at(request))
+    return board_of(request, user)
 
 
 @act(Role.RESPONDER)
 def crew_is_ok(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
     """“I'm OK”: the safety timer starts anew, and a unit that was not heard is heard."""
-    unit = _unit(user)
+    unit = unit_aboard(user)
     checked = list(Assignment.objects.filter(unit=unit, check_due_at__isnull=False))
     for assignment in checked:
-        crew_ok(assignment=assignment, by=user, at=at, device_at=_device_at(request))
+        crew_ok(assignment=assignment, by=user, at=at, device_at=device_at(request))
     if not checked:
         with transaction.atomic():
             unit_heard(unit=unit, by=user, at=at, note="answered on the phone")
-    return _board(request, user)
+    return board_of(request, user)
 
 
 @act(Role.RESPONDER)
 def hazards_read(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """The crew has read a hazard that came after it accepted."""
-    cautions_read(assignment=assignment_for(user, id), by=user, at=at, device_at=_device_at(request))
-    return _board(request, user)
+    cautions_read(assignment=assignment_for(user, id), by=user, at=at, device_at=device_at(request))
+    return board_of(request, user)
 
 
 @act(Role.RESPONDER)
 def order_read(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """The crew has read the stage order."""
     stage_acknowledge(order=stage_order_for(user, id), how="phone", by=user, at=at)
-    return _board(request, user)
+    return board_of(request, user)
 
 
 @act(Role.RESPONDER)
 def crew_note(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
-    """A note from the crew, on the call that the unit is on."""
+    """A note from the crew, on the call that it names, else on the one that the unit is on."""
     data = form_of(NoteForm(request.POST)).cleaned_data
-    now_on = Assignment.objects.filter(unit=_unit(user), state__in=ASSIGNMENT_ACCEPTED).order_by("-accepted_at").first()
-    if now_on is None:
-        raise Refused("no_call", "The unit is not on a call.", field="text", status=409)
-    incident = incident_for(user, now_on.incident_id, change=True)
+    unit, meant = unit_aboard(user), request.POST.get("assignment", "")
+    if meant:
+        # Written about this call, whatever became of it before the note arrived.
+        incident = assignment_for(user, uuid_of(meant, "assignment")).incident
+    else:
+        on = Assignment.objects.filter(unit=unit, state__in=ASSIGNMENT_ACCEPTED).order_by("-accepted_at").first()
+        if on is None:
+            raise Refused("no_call", "The unit is not on a call.", field="text", status=409)
+        incident = incident_for(user, on.incident_id, change=True)
     note_add(
         id=data["id"],
         incident=incident,
@@ -194,9 +212,9 @@ def crew_note(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
         kind="crew",
         by=user,
         at=at,
-        device_at=_device_at(request),
+        device_at=device_at(request),
     )
-    return _board(request, user)
+    return board_of(request, user)
 
 
 @act(Role.RESPONDER)
@@ -204,16 +222,19 @@ def help_asked(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
     """NEED HELP, or backup. Never refused for a bad position or level: help goes out without it, as the loudest."""
     form, wanted = PositionForm(request.POST), BackupForm(request.POST)
     data = form.cleaned_data if form.is_valid() else {}
+    unit, shown = unit_aboard(user), DeviceForm({"assignment": request.POST.get("assignment", "")})
+    meant = shown.cleaned_data["assignment"] if shown.is_valid() else None
     help_request(
-        unit=_unit(user),
+        unit=unit,
+        about=Assignment.objects.filter(pk=meant, unit=unit).select_related("incident").first() if meant else None,
         by=user,
         at=at,
         level=wanted.cleaned_data["level"] if wanted.is_valid() else "panic",
         lat=data.get("lat"),
         lon=data.get("lon"),
-        device_at=_device_at(request),
+        device_at=device_at(request),
     )
-    return _board(request, user)
+    return board_of(request, user)
 
 
 @act(Role.RESPONDER)
@@ -223,7 +244,7 @@ def position_shared(request: HttpRequest, user: User, at: datetime) -> HttpRespo
     if data["lat"] is None or data["lon"] is None:
         raise Refused("position_missing", "The phone gave no position.", field="lat")
     presence_note(user=user, page="phone", at=at)
-    position_report(unit=_unit(user), lat=data["lat"], lon=data["lon"], by=user, at=at)
+    position_report(unit=unit_aboard(user), lat=data["lat"], lon=data["lon"], by=user, at=at)
     return HttpResponse(status=204)
 
 
@@ -231,12 +252,5 @@ def position_shared(request: HttpRequest, user: User, at: datetime) -> HttpRespo
 def unit_state(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
     """Break, out of service, in service."""
     data = form_of(UnitServiceForm(request.POST)).cleaned_data
-    said = service_set(unit=_unit(user), by=user, at=at, device_at=_device_at(request), **data)
-    return _board(request, user, said=said)
-
-
-@require_GET
-@role_required(Role.RESPONDER)
-def manifest(request: HttpRequest) -> HttpResponse:
-    """Lets a phone keep the page as an app."""
-    return render(request, "desk/phone/manifest.json", content_type="application/manifest+json")
+    said = service_set(unit=unit_aboard(user), by=user, at=at, device_at=device_at(request), **data)
+    return board_of(request, user, said=said)

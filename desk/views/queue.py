@@ -49,6 +49,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     """Rows, units, alarm tray and the pane of the selected incident."""
     user = require(request.user, *FLOOR)
     centre, at = centre_of(user), datetime.now(UTC)
+    # Rows say where people called from: one row an opening, none for what the page asks for while it is open.
+    audit(action="queue.read", at=at, by=user, centre=centre, entity="centre", entity_id=centre.pk)
     position = live_position(centre.pk)
     context = {
         **_rows(centre, position, at),

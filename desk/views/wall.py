@@ -16,7 +16,7 @@ from desk.displays import COOKIE, COOKIE_AGE_S, device_of
 from desk.pages import live_page, live_region
 from desk.wall_board import wall_board, wall_boards, whole_floor
 from desk.wall_size import FLOOR_ARCMIN, LARGEST, SMALLEST, WallSize, wall_size
-from desk.wall_views import USUAL, USUAL_VIEW, Turn, WallView, room_of, turns_of
+from desk.wall_views import USUAL, USUAL_VIEW, Layout, Turn, WallView, room_of, turns_of
 from live.selectors import live_position
 
 WATCHERS = (*FLOOR, Role.SYSTEM_ADMINISTRATOR)
@@ -49,6 +49,7 @@ def _page(
     light = theme == DisplayDevice.Theme.DAY or (theme == DisplayDevice.Theme.CLOCK and by_day(centre, at))
     context = {
         "turns": [(turn, url, board) for (turn, url), board in zip(turns, boards, strict=True)],
+        "has_map": any(turn.view.layout == Layout.MAP for turn, _ in turns),
         "size": size,
         "floor_arcmin": FLOOR_ARCMIN,
         "theme": "light" if light else "dark",

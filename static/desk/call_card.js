@@ -8,12 +8,17 @@ import { Combobox } from "./combobox.js";
 import { Drafts } from "./drafts.js";
 import { Care } from "./care.js";
 import { Conflicts } from "./conflicts.js";
+import { Marks } from "./marks.js";
+import { Override } from "./override.js";
 import { Whisper } from "./whisper.js";
 import { relabel } from "./keymap.js";
 
 const REFRESH = 150;
 const sink = document.getElementById("console-sink");
 const drafts = new Drafts(sink.dataset.user);
+
+// A place of the gazetteer, or a geocoder's point, which stays unverified.
+const placeOf = ({ dataset: { label, place, lat, lon } }) => (place ? { text: label, place } : { text: label, lat, lon });
 
 export class Card {
   constructor(element) {
@@ -26,7 +31,7 @@ export class Card {
     this.timer = 0;
     this.where = new Combobox(this.field("[data-where]"), this.part("picks"), {
       url: "/console/places/",
-      onPick: (option) => this.locate({ text: option.dataset.label, place: option.dataset.place }, true),
+      onPick: (option) => this.locate(placeOf(option), true),
       onPlain: (text) => this.locate({ text }, true),
       // Only what cannot be meant otherwise: a list that nobody saw picks nothing.
       onLate: (options, text) => {
@@ -63,25 +68,36 @@ export class Card {
     drafts.watch(this.field("[data-note]"), `${this.id}.note`, (words) => {
       this.field("[data-draft-state]").textContent = words;
     });
-    drafts.watch(this.field("[data-where]"), `${this.id}.where`);
+    this.begun = [];
+    for (const [name, field] of this.typed()) drafts.watch(field, `${this.id}.${name}`, null, (stored) => this.begun.push([name, field, stored]));
     this.field("[data-note]").addEventListener("input", () => this.lastLine());
     this.cues = new Cues(this);
     this.care = new Care(this);
     this.conflicts = new Conflicts(this);
     this.whisper = new Whisper(this);
+    this.override = new Override(this);
+    this.marks = new Marks(this, drafts);
+    for (const one of this.begun) this.conflicts.show(...one);
     relabel(element);
     this.care.shown();
     element.addEventListener("click", (event) => this.click(event));
     element.addEventListener("keydown", (event) => this.key(event));
-    this.field("[data-override]").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.override();
-    });
     this.watchIncident();
   }
 
   field(selector) {
     return this.element.querySelector(selector);
+  }
+
+  // Fields whose words are kept until they are sent, by the names of their values.
+  typed() {
+    const own = ["where", "phone", "what", "carrier"].map((name) => [name, this.field(`[data-${name}]`)]);
+    return [...own, ...[...this.texts.keys()].map((field) => [field.dataset.answerText, field])];
+  }
+
+  // These words are the outbox's now, which keeps them until the server has them.
+  posted(name, field) {
+    drafts.clear(`${this.id}.${name}`, field);
   }
 
   part(name) {
@@ -118,10 +134,11 @@ export class Card {
   }
 
   async sendTo(url, data, problem, options = {}) {
-    // The draft goes along, so that no answer makes the panel forget what its words hold. Posts that outlive the tab
-    // are kept in the browser's store, which is no place for a draft.
-    const draft = options.lasting ? {} : { draft: this.field("[data-note]").value };
-    const result = await post(url, { ...data, ...draft }, { order: this.id, ...options });
+    // The draft goes along, so that no answer makes the panel forget what its words hold.
+    const along = () => ({ draft: this.field("[data-note]").value });
+    const own = options.field || options.once ? { post: crypto.randomUUID(), device_at: new Date().toISOString() } : {};
+    const lasting = options.lasting || "post" in own;
+    const result = await post(url, { ...data, ...own }, { order: this.id, lasting, along: options.lasting ? null : along });
     if (!this.element.isConnected) return result.ok;
     if (result.ok) {
       if (options.field) this.conflicts.own(options.field);
@@ -132,12 +149,17 @@ export class Card {
     } else {
       const place = result.status >= 500 ? "The server failed. Say it by radio and try again." : result.text;
       this.say({ where: "where", number: "phone", nature: "what" }[result.field] || problem, place);
+      // Not taken: the words are the person's again.
+      const field = options.field && this.conflicts.input(options.field);
+      if (field) drafts.write(`${this.id}.${options.field}`, { text: field.value, base: "" });
+      field?.toggleAttribute("data-dirty", true);
     }
     return result.ok;
   }
 
   show(html) {
     apply(html);
+    this.marks.shown();
     this.conflicts.check();
     this.care.shown();
     this.cues.why();
@@ -146,8 +168,7 @@ export class Card {
 
   locate(data, next) {
     this.saved.where = data.text;
-    drafts.clear(`${this.id}.where`);
-    this.field("[data-where]").removeAttribute("data-dirty");
+    this.posted("where", this.field("[data-where]"));
     if (next) this.field("[data-phone]").focus();
     return this.send("location", data, "where", { field: "where" });
   }
@@ -166,16 +187,18 @@ export class Card {
     }
     if (number === this.saved.phone && !confirmed) return Promise.resolve(true);
     this.saved.phone = number;
+    this.posted("phone", this.field("[data-phone]"));
     return this.send("phone", { number, ...(confirmed ? { confirmed: "on" } : {}) }, "phone", { field: "phone" });
   }
 
   pickLate(option) {
     this.field("[data-where]").value = option.dataset.label;
-    this.locate({ text: option.dataset.label, place: option.dataset.place }, false);
+    this.locate(placeOf(option), false);
   }
 
   pickNature(option) {
     this.field("[data-what]").value = option.dataset.label;
+    this.posted("what", this.field("[data-what]"));
     return this.send("nature", { nature: option.dataset.nature }, "what", { field: "what" });
   }
 
@@ -189,7 +212,7 @@ export class Card {
     delete question.dataset.open;
     if (next && question.contains(document.activeElement)) this.focusIn(next);
     this.answering += 1;
-    const ok = await this.send("answers", { key: question.dataset.question, value }, "send");
+    const ok = await this.send("answers", { key: question.dataset.question, value }, "send", { once: true });
     this.answering -= 1;
     // What had the focus may have been settled by this answer and folded away.
     const lost = !document.activeElement || document.activeElement === document.body;
@@ -201,6 +224,7 @@ export class Card {
     const value = field.value.trim();
     if (this.texts.get(field) === value) return;
     this.texts.set(field, value);
+    this.posted(field.dataset.answerText, field);
     this.send("answers", { key: field.dataset.answerText, value: value || "unknown" }, "crew", { field: field.dataset.answerText });
   }
 
@@ -234,30 +258,6 @@ export class Card {
     const ok = await this.send("decision", { id: crypto.randomUUID(), action, ...more }, action === "override" ? "override" : "send");
     if (ok) document.dispatchEvent(new CustomEvent("desk:decided", { detail: this.id }));
     return ok;
-  }
-
-  async override() {
-    const form = this.field("[data-override]");
-    const reason = form.querySelector("[data-reason]").value;
-    if (!reason) {
-      this.say("override", "Choose a reason.");
-      form.querySelector("[data-reason]").focus();
-      return;
-    }
-    const done = await this.decide("override", { response_class: form.querySelector("[data-class]").value, reason });
-    if (done) {
-      form.hidden = true;
-      this.field("[data-override-open]").focus();
-    }
-  }
-
-  showOverride(shown) {
-    const form = this.field("[data-override]");
-    form.hidden = !shown;
-    if (shown) {
-      form.scrollIntoView({ block: "nearest" });
-      form.querySelector("[data-class]").focus();
-    } else this.field("[data-override-open]").focus();
   }
 
   questions() {
@@ -296,20 +296,21 @@ export class Card {
   toggle(question, button) {
     const value = button.dataset.value;
     if (question.dataset.kind !== "list" || value === "unknown" || value === "[]") {
+      this.marks.sent(question);
       this.answer(question, value);
       return;
     }
     button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
     for (const key of ["0", "n"]) question.querySelector(`[data-opt-key="${key}"]`)?.setAttribute("aria-pressed", "false");
-    question.dataset.changed = "";
+    this.marks.changed(question);
     button.focus();
   }
 
   saveList(question) {
     if (question.dataset.changed === undefined) return;
-    delete question.dataset.changed;
-    const values = [...question.querySelectorAll('[aria-pressed="true"]')].map((one) => one.dataset.value);
-    this.answer(question, JSON.stringify(values.filter((one) => one !== "unknown" && one !== "[]")));
+    const values = this.marks.values(question);
+    this.marks.sent(question);
+    this.answer(question, JSON.stringify(values));
   }
 
   click(event) {
@@ -322,8 +323,9 @@ export class Card {
     else if ("addNote" in button.dataset) this.note();
     else if ("send" in button.dataset) this.decide("send");
     else if ("accept" in button.dataset) this.decide("accept");
-    else if ("overrideOpen" in button.dataset) this.showOverride(true);
-    else if ("overrideClose" in button.dataset) this.showOverride(false);
+    else if ("overrideOpen" in button.dataset) this.override.show(true);
+    else if ("overrideClose" in button.dataset) this.override.show(false);
+    else if (button.dataset.reason) this.override.because(button);
     else if ("cueConfirm" in button.dataset || "cueDismiss" in button.dataset) this.cues.act(button);
     else if (button.dataset.join) this.send("join", { incident: button.dataset.join }, "send");
     else if (button.dataset.end) this.end(button.dataset.end);
@@ -374,14 +376,7 @@ export class Card {
         this.end(button.dataset.end);
       }
     }
-    if (event.key === "Enter" && event.target.matches("[data-override] select")) {
-      event.preventDefault();
-      this.override();
-    }
-    if (event.key === "Escape" && event.target.closest("[data-override]")) {
-      event.preventDefault();
-      this.showOverride(false);
-    }
+    if (this.override.key(event)) event.preventDefault();
   }
 
   lastLine() {

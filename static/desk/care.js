@@ -69,7 +69,11 @@ export class Care {
 
   async carrier() {
     const field = this.card.field("[data-carrier]");
-    if (await this.send("location", { text: field.value.trim(), carrier: "on" }, "where")) field.value = "";
+    const text = field.value.trim();
+    if (!text) return;
+    this.card.posted("carrier", field);
+    field.value = "";
+    if (!(await this.card.send("location", { text, carrier: "on" }, "where", { once: true }))) field.value ||= text;
     this.places();
   }
 

@@ -3,6 +3,7 @@
 import { csrfToken } from "./outbox.js";
 
 const PAUSE = 110;
+const OUTSIDE = 350; // More than the search of the centre's own places takes: asked when somebody stops typing.
 
 export class Combobox {
   // onPick(li) when a match is chosen; onPlain(text) for Enter without a match; onLate(matches, text) for matches that
@@ -49,9 +50,33 @@ export class Combobox {
       this.list.innerHTML = await response.text();
       this.searched = text;
       this.show();
+      if (this.input.dataset.outside) this.outside(text, this.running.signal);
     } catch {
       // Superseded, or the network is away: typing goes on, Enter keeps the words as typed.
     }
+  }
+
+  // A geocoder's matches come below what stands there already, and only while the same words stand there.
+  async outside(text, signal) {
+    clearTimeout(this.outer);
+    this.outer = setTimeout(async () => {
+      try {
+        const response = await fetch(this.input.dataset.outside, {
+          method: "POST",
+          credentials: "same-origin",
+          headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" },
+          body: new URLSearchParams({ text, token: this.list.id }),
+          signal,
+        });
+        const found = response.ok && !response.redirected ? (await response.text()).trim() : "";
+        if (!found || this.searched !== text || this.input.value.trim() !== text || this.list.querySelector("[data-lat]")) return;
+        if (!this.options().length) this.list.replaceChildren();
+        this.list.insertAdjacentHTML("beforeend", found);
+        if (!this.list.hidden && this.at < 0) this.mark(0);
+      } catch {
+        // Superseded, or away: the centre's own matches are what there is.
+      }
+    }, OUTSIDE);
   }
 
   show() {

@@ -57,9 +57,9 @@ function offer(words) {
   input.setAttribute("aria-expanded", String(words.length > 0));
 }
 
-function showHelp(rows) {
-  help.hidden = !rows;
-  help.replaceChildren(...(rows || []).flatMap(([name, words, usage]) => {
+function showHelp(rows, list = help) {
+  list.hidden = !rows;
+  list.replaceChildren(...(rows || []).flatMap(([name, words, usage]) => {
     const term = document.createElement("dt");
     term.textContent = name;
     const what = document.createElement("dd");
@@ -199,6 +199,13 @@ document.addEventListener("click", async (event) => {
   const answer = await post(form.dataset.undo, { id: crypto.randomUUID(), token }).catch(() => ({ problem: "Not undone: the server cannot be reached." }));
   report({ done: answer.done || answer.problem, undo: "", go: "" });
   document.dispatchEvent(new CustomEvent("command:done"));
+});
+// The sheet of keys lists the commands too, once somebody opens it.
+document.addEventListener("keys:shown", async (event) => {
+  const list = event.target.querySelector("[data-commands-list]");
+  if (!form || list.childElementCount) return;
+  const answer = await post(form.dataset.echo, { id, text: "help", selected: selected() }).catch(() => ({}));
+  showHelp(answer.help, list);
 });
 document.addEventListener("keydown", (event) => {
   if (form && event.ctrlKey && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {

@@ -1,10 +1,10 @@
 // The call taker's console: several calls at once, each in its own card; everything by keyboard.
 
-import { post, resume } from "./outbox.js";
+import { keepRefused, post, resume, showRefused } from "./outbox.js";
 import { apply } from "./apply.js";
 import { Card } from "./call_card.js";
 import { inField } from "./desk.js";
-import { meant, relabel } from "./keymap.js";
+import { meant, pressKey, relabel } from "./keymap.js";
 
 const POLL = 10_000;
 const cardsBox = document.getElementById("cards");
@@ -125,7 +125,12 @@ document.addEventListener("keydown", (event) => {
     else document.querySelector("#handed [data-answer=accepted]")?.click();
     return;
   }
-  if (!card) return;
+  if (key === "Alt+6") {
+    event.preventDefault();
+    document.querySelector("#handed [data-answer=declined]")?.click();
+    return;
+  }
+  if (!card || document.querySelector("dialog[open]")) return;
   const run = {
     F4: () => card.field("[data-where]").focus(),
     F8: () => card.decide("accept"),
@@ -137,7 +142,8 @@ document.addEventListener("keydown", (event) => {
     "Alt+U": () => card.force(),
     "Alt+L": () => card.care.openWhere(),
     "Alt+M": () => card.care.whisper(),
-    "Alt+N": () => card.showOverride(true),
+    "Alt+N": () => card.override.show(true),
+    "Alt+7": () => card.field("[data-resolve]")?.click(),
     "Alt+X": () => card.field("[data-ends] button").focus(),
     "Alt+Y": () => card.cues.act(card.cues.first("confirm")),
     "Alt+I": () => card.cues.act(card.cues.first("dismiss")),
@@ -152,7 +158,8 @@ document.addEventListener("keydown", (event) => {
   if (run) {
     event.preventDefault();
     run();
-  } else if (event.key === "n" && plain && !inField(event.target) && document.body.dataset.singleKeys !== "off" && !event.target.closest("[data-question], [data-ends]")) {
+  } else if (/^Alt/.test(key) && pressKey(card.element, key)) event.preventDefault();
+  else if (event.key === "n" && plain && !inField(event.target) && document.body.dataset.singleKeys !== "off" && !event.target.closest("[data-question], [data-ends]")) {
     event.preventDefault();
     card.field("[data-note]").focus();
   }
@@ -181,6 +188,9 @@ document.addEventListener("live:state", (event) => {
 relabel(document);
 for (const element of cardsBox.querySelectorAll(":scope > [data-call]")) adopt(element);
 show([...cards.keys()].pop() || "");
+showRefused();
 resume().then((results) => {
-  if (results.length && !document.querySelector("[data-dirty]")) location.reload();
+  keepRefused(results);
+  // What is typed is kept as the page goes, and is there again.
+  if (results.length) location.reload();
 });

@@ -54,7 +54,7 @@ export class Cues {
   async act(button) {
     if (!button) return;
     const { cueConfirm, cueAnswer, cueDismiss } = button.dataset;
-    if (cueConfirm) await this.card.send("answers", { key: cueConfirm, value: cueAnswer, basis: "told" }, "note");
+    if (cueConfirm) await this.card.send("answers", { key: cueConfirm, value: cueAnswer, basis: "told" }, "note", { once: true });
     else await this.card.send("dismiss", { mark: cueDismiss }, "note");
     if (document.activeElement === document.body) (this.first("confirm") || this.note).focus();
   }

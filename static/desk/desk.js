@@ -39,7 +39,8 @@ function tick() {
 setInterval(tick, 1000);
 document.addEventListener("DOMContentLoaded", tick);
 
-// The key sheet lists exactly the keys that the page shows on its buttons.
+// The key sheet lists exactly the keys that the page shows on its buttons and that work for this person now.
+const SINGLE = /^(?:.|J K or arrows)$/;
 function openKeys() {
   const dialog = document.getElementById("keys");
   if (!dialog || dialog.open) return;
@@ -48,6 +49,7 @@ function openKeys() {
   list.replaceChildren();
   for (const element of document.querySelectorAll("[data-key][data-words]")) {
     if (seen.has(element.dataset.key) || element.closest("template") || element.closest("[hidden]")) continue;
+    if (!singleKeys() && SINGLE.test(element.dataset.key)) continue;
     seen.add(element.dataset.key);
     const term = document.createElement("dt");
     const key = document.createElement("kbd");
@@ -58,6 +60,7 @@ function openKeys() {
     list.append(term, words);
   }
   dialog.showModal();
+  dialog.dispatchEvent(new CustomEvent("keys:shown", { bubbles: true }));
 }
 document.addEventListener("keydown", (event) => {
   if (event.key === "?" && singleKeys() && !inField(event.target) && !event.ctrlKey && !event.altKey) {
@@ -75,6 +78,7 @@ document.addEventListener("click", (event) => {
 // Having signed out wipes what this browser kept; asking to sign out does not, since open work may keep one here.
 if (new URLSearchParams(location.search).has("out") && location.pathname.startsWith("/sign-in")) {
   for (const key of Object.keys(localStorage)) if (key.startsWith("dd.")) localStorage.removeItem(key);
+  globalThis.caches?.delete("dd-phone-kept");
 }
 
 // htmx: the token, refusals beside their form (the server says where), and a network that is gone.

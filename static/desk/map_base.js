@@ -54,7 +54,8 @@ export function classicScript(address) {
 const absolute = (address) => (address ? new URL(address, location.href).href : "");
 
 // The map once it is ready to be drawn on: {library, map, ground}. Throws NoMap where the browser cannot draw one.
-export async function openMap(element, options = {}) {
+// `scale` makes names larger; a map that nobody touches has no buttons (`interactive: false`).
+export async function openMap(element, { scale = 1, ...options } = {}) {
   if (!drawsMaps()) throw new NoMap("This browser does not draw maps (no WebGL).");
   const { dataset } = element;
   const [library, ground] = await Promise.all([
@@ -75,7 +76,7 @@ export async function openMap(element, options = {}) {
   try {
     map = new library.Map({
       container: element,
-      style: style(ground, more),
+      style: style(ground, more, scale),
       bounds: [[west, south], [east, north]],
       fitBoundsOptions: { padding: 28 },
       maxZoom: 19,
@@ -91,8 +92,10 @@ export async function openMap(element, options = {}) {
   }
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
-  map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
-  map.addControl(new library.ScaleControl({ unit: "imperial" }), "bottom-left");
+  if (options.interactive !== false) {
+    map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
+    map.addControl(new library.ScaleControl({ unit: "imperial" }), "bottom-left");
+  }
   await new Promise((done) => map.once("load", done));
   return { library, map, ground };
 }

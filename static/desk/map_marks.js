@@ -22,12 +22,13 @@ function bearing(a, b) {
 }
 
 // The status shapes of the pages, as pictures for the map.
-async function addShapes(map, address) {
+async function addShapes(map, address, scale) {
   const text = await (await fetch(address)).text();
   const symbols = new DOMParser().parseFromString(text, "image/svg+xml");
   const paper = colours().paper;
   const ink = colours().ink;
-  const add = async (name, body, size) => {
+  const add = async (name, body, unscaled) => {
+    const size = Math.round(unscaled * scale);
     const image = new Image(size * 2, size * 2);
     image.src = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" width="${size * 2}" height="${size * 2}" ${body}</svg>`)}`;
     await image.decode();
@@ -55,23 +56,24 @@ export class Marks {
     this.offset = 0;
     this.frame = 0;
     this.drawnAt = 0;
-    for (const layer of ["units", "calls"]) {
+    for (const layer of onChosen ? ["units", "calls"] : []) {
       map.on("click", layer, (event) => onChosen(event.features[0].properties.id));
       map.on("mouseenter", layer, () => (map.getCanvas().style.cursor = "pointer"));
       map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
     }
   }
 
-  static async on(map, shapes, onChosen) {
-    await addShapes(map, shapes);
+  // `onChosen`: null where nobody chooses. `letters`, `icons`: how much larger than on a desk.
+  static async on(map, shapes, onChosen, { letters = 1, icons: iconScale = 1 } = {}) {
+    await addShapes(map, shapes, iconScale);
     const c = colours();
-    const label = { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12.5, "text-anchor": "top", "text-optional": true };
-    const paint = { "text-color": c.ink, "text-halo-color": c.paper, "text-halo-width": 1.8, "icon-opacity": ["get", "fade"], "text-opacity": ["get", "fade"] };
+    const label = { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12.5 * letters, "text-anchor": "top", "text-optional": true };
+    const paint = { "text-color": c.ink, "text-halo-color": c.paper, "text-halo-width": 1.8 * Math.sqrt(letters), "icon-opacity": ["get", "fade"], "text-opacity": ["get", "fade"] };
     const icons = (kind) => ({ "icon-image": ["concat", `${kind}-`, ["get", "level"]], "icon-allow-overlap": true, "icon-ignore-placement": true });
     for (const source of ["hot", "coverage", "calls", "units", "chosen"]) map.addSource(source, { type: "geojson", data: EMPTY });
     const before = map.getLayer("beat") ? "beat" : undefined;
     map.addLayer({ id: "hot", type: "fill", source: "hot", paint: { "fill-color": c.cover, "fill-opacity": ["interpolate", ["linear"], ["get", "share"], 0, 0.12, 1, 0.62], "fill-outline-color": c.cover } }, before);
-    map.addLayer({ id: "hot-count", type: "symbol", source: "hot", layout: { "text-field": ["to-string", ["get", "count"]], "text-font": FONT, "text-size": 12 }, paint: { "text-color": c.ink, "text-halo-color": c.paper, "text-halo-width": 1.6 } });
+    map.addLayer({ id: "hot-count", type: "symbol", source: "hot", layout: { "text-field": ["to-string", ["get", "count"]], "text-font": FONT, "text-size": 12 * letters }, paint: { "text-color": c.ink, "text-halo-color": c.paper, "text-halo-width": 1.6 } });
     map.addLayer({ id: "coverage", type: "fill", source: "coverage", paint: { "fill-color": c.cover, "fill-opacity": 0.02 } }, before);
     map.addLayer({ id: "coverage-edge", type: "line", source: "coverage", paint: { "line-color": c.cover, "line-width": 2.2, "line-opacity": 0.9 } });
     map.addLayer({ id: "coverage-name", type: "symbol", source: "coverage", layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 12, "symbol-placement": "line", "symbol-spacing": 420 }, paint: { "text-color": c.cover, "text-halo-color": c.paper, "text-halo-width": 1.8 } });

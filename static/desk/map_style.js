@@ -18,7 +18,7 @@ export function levelColour(level) {
 const ofKind = (...kinds) => ["in", ["get", "kind"], ["literal", kinds]];
 
 // `more`: {pmtiles, raster, credit} as absolute addresses, empty where the centre has none.
-export function style(ground, more) {
+export function style(ground, more, scale = 1) {
   const c = colours();
   const own = !more.pmtiles && !more.raster;
   const sources = {
@@ -49,7 +49,7 @@ export function style(ground, more) {
   if (own) {
     layers.push({ id: "street-name", type: "symbol", source: "streets", minzoom: 13.2, layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11, "symbol-placement": "line", "symbol-spacing": 320 }, paint: { "text-color": c.label, "text-halo-color": c.paper, "text-halo-width": 1.4 } });
   }
-  layers.push({ id: "area-name", type: "symbol", source: "areas", filter: ofKind("beat", "park", "water"), layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": ["match", ["get", "kind"], "beat", 14, 11.5] }, paint: { "text-color": c.label, "text-opacity": 0.8, "text-halo-color": c.paper, "text-halo-width": 1.4 } });
+  layers.push({ id: "area-name", type: "symbol", source: "areas", filter: ofKind("beat", "park", "water"), layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": ["match", ["get", "kind"], "beat", 14 * scale, 11.5 * scale] }, paint: { "text-color": c.label, "text-opacity": 0.8, "text-halo-color": c.paper, "text-halo-width": 1.4 } });
   return { version: 8, sources, layers };
 }
 

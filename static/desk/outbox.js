@@ -1,15 +1,26 @@
 // Posts that must not be lost: in order per call, the same body again until the server has answered, kept in this
 // browser until then, and a full-width sign while anything is not on the server.
 
-const KEY = "dd.outbox";
+// Each tab keeps its own list: what another tab has not sent yet is never written over.
+const KEYS = "dd.outbox.";
+const KEY = KEYS + Math.random().toString(36).slice(2);
+const REFUSED = "dd.refused"; // what waited and was then not taken
 const TIMEOUT = 8000;
 const PAUSE = 3000;
+const EARLIER = 1500; // How long a post lets what was pressed before it in another order go first.
 const AWAY = new Set([502, 503, 504]);
 
 const chains = new Map(); // order key -> promise of the last post
 const waiting = new Set(); // reasons why NOT SENT is shown
 let stored = [];
-let wake = () => {};
+const wakers = new Set();
+
+// Whose posts these are: what one person pressed is never sent under another's name.
+const person = () => document.querySelector("[data-person]")?.dataset.person || "";
+const mine = (item) => !item.person || !person() || item.person === person();
+// What waits to be sent and outlives the tab, in the order of pressing: {url, data, order, label, at}. Each change is
+// told by outbox:changed on document.
+export const unsent = () => stored.filter(mine);
 
 // The cookie first: signing in again in another tab changes the token, and what waits here must still be taken.
 export function csrfToken() {
@@ -34,29 +45,41 @@ export function mended(reason) {
 
 function keep() {
   try {
-    localStorage.setItem(KEY, JSON.stringify(stored));
+    if (stored.length) localStorage.setItem(KEY, JSON.stringify(stored));
+    else localStorage.removeItem(KEY);
   } catch {
     // A full or forbidden store only costs the copy that survives a killed tab.
   }
+  document.dispatchEvent(new CustomEvent("outbox:changed"));
 }
 
 const resting = (ms) => new Promise((resolve) => {
-  const timer = setTimeout(resolve, ms);
-  wake = () => {
+  const done = () => {
     clearTimeout(timer);
+    wakers.delete(done);
     resolve();
   };
+  const timer = setTimeout(done, ms);
+  wakers.add(done);
 });
-window.addEventListener("online", () => wake());
+window.addEventListener("online", () => [...wakers].forEach((wake) => wake()));
 
-async function deliver(item) {
-  for (;;) {
+// `along` goes with a post only while its tab lives: it is no part of what is kept.
+function bodyOf(item) {
+  const body = new URLSearchParams(item.data);
+  for (const [name, value] of Object.entries(item.along?.() || {})) body.set(name, value);
+  return body;
+}
+
+async function deliver(item, earlier) {
+  for (let tries = 0; ; tries += 1) {
+    if (tries || !item.hurry) await Promise.race([earlier, new Promise((resolve) => setTimeout(resolve, EARLIER))]);
     try {
       const response = await fetch(item.url, {
         method: "POST",
         credentials: "same-origin",
         headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" },
-        body: new URLSearchParams(item.data),
+        body: bodyOf(item),
         signal: AbortSignal.timeout(TIMEOUT),
       });
       if (!AWAY.has(response.status)) {
@@ -72,15 +95,23 @@ async function deliver(item) {
 }
 
 // Post `data` to `url` after everything else with the same `order`. Resolves when the server has answered, however
-// long that takes. `lasting` posts survive the tab: only those that carry their own id may.
-export function post(url, data, { order, words = "Still trying. Tell dispatch by radio, write on paper.", lasting = false }) {
-  const item = { url, data, order, words, key: `${order}:${url}:${Math.random()}` };
+// long that takes. `lasting` posts survive the tab: only those that carry their own id, or the time of pressing, may.
+// `data`: an object, or pairs where a name may come twice. `label`: what a list of waiting posts calls it. `beside`:
+// another order whose posts go first where they were pressed first, if they can within EARLIER; `hurry`: not on its
+// first try. `along()` gives what goes with it only while the tab lives.
+export function post(url, data, options) {
+  const { order, words = "Still trying. Tell dispatch by radio, write on paper.", lasting = false } = options;
+  const { label = "", at = Date.now(), beside = "", hurry = false } = options;
+  const key = `${order}:${url}:${Math.random()}`;
+  const item = { url, data, order, words, label, at, beside, hurry, person: options.person ?? person(), key };
+  if (options.along) Object.defineProperty(item, "along", { value: options.along, enumerable: false });
+  const earlier = chains.get(beside) || Promise.resolve();
   if (lasting) {
     stored.push(item);
     keep();
   }
   const before = chains.get(order) || Promise.resolve();
-  const run = before.then(() => deliver(item)).then((result) => {
+  const run = before.then(() => deliver(item, earlier)).then((result) => {
     mended(item.key);
     stored = stored.filter((one) => one.key !== item.key);
     if (lasting) keep();
@@ -90,14 +121,49 @@ export function post(url, data, { order, words = "Still trying. Tell dispatch by
   return run;
 }
 
-// What an earlier tab could not send, sent now: same ids, so nothing is made twice.
-export function resume() {
-  let left = [];
-  try {
-    left = JSON.parse(localStorage.getItem(KEY) || "[]");
-  } catch {
-    left = [];
+// What earlier tabs of this person could not send, sent now in its order: same ids and times, so nothing is done twice.
+// Resolves with [{item, result}] when the server has answered to all of it. Another person's stays for them.
+export async function resume() {
+  const left = [];
+  const taken = [];
+  for (const key of Object.keys(localStorage).filter((one) => one.startsWith(KEYS) && one !== KEY)) {
+    try {
+      const items = JSON.parse(localStorage.getItem(key));
+      left.push(...items.filter(mine));
+      taken.push([key, items.filter((item) => !mine(item))]);
+    } catch {
+      // Unreadable is as good as gone.
+      taken.push([key, []]);
+    }
   }
-  stored = [];
-  return Promise.all(left.map((item) => post(item.url, item.data, { order: item.order, words: item.words, lasting: true })));
+  left.sort((a, b) => a.at - b.at);
+  const sending = left.map((item) => post(item.url, item.data, { ...item, lasting: true, hurry: false }));
+  // Only now: this tab's own list holds them.
+  for (const [key, others] of taken) {
+    if (others.length) localStorage.setItem(key, JSON.stringify(others));
+    else localStorage.removeItem(key);
+  }
+  const results = await Promise.all(sending);
+  return left.map((item, place) => ({ item, result: results[place] }));
+}
+
+// Words that waited here and that the server then refused: kept and shown until a person has read them.
+export function keepRefused(results) {
+  const refused = results.filter(({ result }) => !result.ok);
+  if (!refused.length) return;
+  const said = refused.map(({ item: { data }, result }) => `“${data.text || data.number || data.nature || data.value || "a new call"}” (${result.text.slice(0, 120)})`);
+  localStorage.setItem(REFUSED, JSON.stringify([...kept(), ...said]));
+}
+
+function kept() {
+  return JSON.parse(localStorage.getItem(REFUSED) || "[]");
+}
+
+export function showRefused() {
+  const words = kept();
+  const sign = document.getElementById("said");
+  if (!words.length || !sign) return;
+  document.getElementById("said-words").textContent = `Kept here while the server was away, and then not taken: ${words.join("; ")}`;
+  sign.hidden = false;
+  sign.querySelector("[data-said-close]").addEventListener("click", () => localStorage.removeItem(REFUSED), { once: true });
 }

@@ -4,6 +4,7 @@
 // a part of their own that is only replaced when another incident is selected.
 
 import { inField, singleKeys } from "./desk.js";
+import { meant, relabel } from "./keymap.js";
 
 const REFRESH = 150;
 const rows = () => [...document.querySelectorAll("#queue-rows > tr.incident:not([data-live-leaving])")];
@@ -93,8 +94,24 @@ document.addEventListener("click", (event) => {
   if (go) document.getElementById(go.dataset.go)?.focus();
 });
 
+// What a key stands for: in the chosen call first, then on the page. The first of several is the one on top.
+function press(key) {
+  const hot = CSS.escape(key.toLowerCase());
+  const target = document.querySelector(`#detail [data-hot="${hot}"]:not([hidden] *)`) || document.querySelector(`.queue [data-hot-page="${hot}"]`);
+  if (!target) return false;
+  if (inField(target)) target.focus();
+  else target.click();
+  return true;
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || inField(event.target) || document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+  const key = meant(event);
+  if (event.altKey) {
+    if (key && (key === "R" ? bringIn() : press(key))) event.preventDefault();
+    return;
+  }
+  if (inField(event.target)) return;
   const onRow = event.target.closest?.("tr.incident");
   if (event.key === "ArrowDown" && (onRow || event.target === document.body)) {
     event.preventDefault();
@@ -106,22 +123,18 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     select(onRow, true);
     document.querySelector("#detail button")?.focus();
-  } else if (singleKeys()) {
-    const key = event.key.toLowerCase();
-    if (key === "j" || key === "k") {
+  } else if (singleKeys() && key) {
+    if (key === "J" || key === "K") {
       event.preventDefault();
-      step(key === "j" ? 1 : -1);
-    } else if (key === "r") {
-      document.dispatchEvent(new CustomEvent("live:bring-in"));
-    } else {
-      const target = document.querySelector(`#detail [data-hot="${CSS.escape(key)}"], .queue [data-hot-page="${CSS.escape(key)}"]`);
-      if (!target) return;
-      event.preventDefault();
-      if (inField(target)) target.focus();
-      else target.click();
-    }
+      step(key === "J" ? 1 : -1);
+    } else if (key === "R" ? bringIn() : press(key)) event.preventDefault();
   }
 });
+
+function bringIn() {
+  document.dispatchEvent(new CustomEvent("live:bring-in"));
+  return true;
+}
 
 // One form ends any alarm: its note must not lie in a row that is replaced.
 function openAlarm(button) {
@@ -153,8 +166,29 @@ document.addEventListener("live:applied", () => {
   mark();
   filter();
   refresh();
+  firstAlarm();
+  relabel(document);
 });
-document.addEventListener("htmx:after:swap", mark);
+
+// Two chords act on the alarm on top: its buttons say so, and only its.
+function firstAlarm() {
+  const first = document.querySelector("#tray-list > .alarm:not([data-live-leaving])");
+  for (const [part, key, words] of [["take", "Alt+A", "Take the first alarm"], ["end", "Alt+X", "End the first alarm: how it was handled"]]) {
+    for (const button of document.querySelectorAll(`#tray-list [id^="${part}-"]`)) {
+      const own = first?.contains(button);
+      if (own === ("hotPage" in button.dataset)) continue;
+      if (own) Object.assign(button.dataset, { hotPage: key.toLowerCase(), key, words });
+      else for (const name of ["hotPage", "key", "words", "keyUsual"]) delete button.dataset[name];
+    }
+  }
+}
+firstAlarm();
+document.addEventListener("htmx:after:swap", () => {
+  mark();
+  firstAlarm();
+  relabel(document);
+});
+relabel(document);
 
 const wanted = location.hash.slice(1);
 const first = (wanted && document.getElementById(`incident-${wanted}`)) || rows()[0];

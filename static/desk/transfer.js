@@ -25,6 +25,15 @@ document.addEventListener("submit", async (event) => {
 });
 
 document.addEventListener("click", (event) => {
+  // Information only: 211, else 311, is chosen; Enter offers, and the arrows choose otherwise.
+  const resolve = event.target.closest("[data-resolve]");
+  if (resolve) {
+    const whom = cardOf(resolve).querySelector("[data-transfer-whom]");
+    const first = ["211", "311"].map((kind) => whom.querySelector(`option[data-kind="${kind}"]`)).find(Boolean);
+    if (first) whom.value = first.value;
+    else document.getElementById(`transfer-problem-${cardOf(resolve).dataset.call}`).textContent = "Neither 211 nor 311 is in the list of numbers.";
+    whom.focus();
+  }
   const button = event.target.closest("[data-transfer-step]");
   if (!button) return;
   const card = cardOf(button);
@@ -32,6 +41,11 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("[data-transfer-whom]")) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+    return;
+  }
   const key = meant(event);
   if (document.querySelector("dialog[open]")) return;
   const card = shown();

@@ -14,6 +14,7 @@ function turn(place) {
   turns.forEach((one, nth) => {
     one.hidden = nth !== place;
   });
+  document.dispatchEvent(new CustomEvent("wall:turn"));
   const seconds = Number(turns[place].dataset.turn) || 30;
   if (turns.length > 1) setTimeout(turn, seconds * 1000, (place + 1) % turns.length);
 }

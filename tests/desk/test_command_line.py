@@ -1,14 +1,22 @@
 """The command line: said before done, refused with what to type, undone as a further entry."""
 
+import re
+from collections.abc import Sequence
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from django.urls import reverse
+from django.test import RequestFactory
+from django.urls import URLPattern, URLResolver, reverse
 
 from accounts.models import AuditRow, Centre, User
+from desk import urls as desk_urls
 from desk.commands.completion import completions
 from desk.commands.grammar import Line, Unreadable, read
+from desk.commands.plans import VERBS
+from desk.keys import ACTION_KEYS, KEYS, QUEUE_KEYS, RADIO_KEYS, REASON_KEYS
 from dispatch.models import Assignment, Call, HistoryRow, NarrativeEntry
+from dispatch.reasons import OVERRIDE_LESS, OVERRIDE_MORE
 from dispatch.services.step_back import BACK
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE
 from programs.models import ProgramVersion
@@ -48,6 +56,52 @@ def test_what_cannot_be_read_says_what_to_type(typed: str, says: str) -> None:
 
 def test_only_steps_that_keep_an_assignment_alive_can_be_taken_back() -> None:
     assert all(ASSIGNMENT.table[action][1] in ASSIGNMENT_LIVE for action in BACK)
+
+
+def _posted(patterns: Sequence[object], prefix: str = "") -> dict[str, str]:
+    """Name to path of every address of console and queue that is posted: asked otherwise it says so, to anybody."""
+    found: dict[str, str] = {}
+    for one in patterns:
+        assert isinstance(one, URLPattern | URLResolver)
+        path = prefix + str(one.pattern)
+        if isinstance(one, URLResolver):
+            found |= _posted(one.url_patterns, path)
+        elif path.startswith(("console/", "queue/", "stop-key/")):
+            named = dict.fromkeys(one.pattern.converters, uuid4())
+            answer = one.callback(RequestFactory().put("/"), **named)
+            if answer.status_code == 405 and "GET" not in answer["Allow"]:
+                found[str(one.name)] = path
+    return found
+
+
+_SEARCHES = {"places", "places_outside", "natures", "call_draft"}
+"""Posted only so that no address holds what is typed; they change nothing."""
+
+
+def test_every_action_of_console_and_queue_has_a_command_and_a_key() -> None:
+    """A new posted address without both fails here: give its verb `does`, and its key a place in desk/keys.py."""
+    posted = set(_posted(desk_urls.urlpatterns)) - _SEARCHES
+    assert len(posted) > 45
+    done = {name for verb in VERBS.values() for name in verb.does}
+    assert posted - done == set(), "without a command"
+    assert posted - set(ACTION_KEYS) == set(), "without a key"
+    assert done <= posted, "a command for an address that is gone"
+    known = {**KEYS, **QUEUE_KEYS, "N": "Write a note", "Ctrl+K": "Command line"}
+    assert {name for name, key in ACTION_KEYS.items() if key not in known} == set()
+    templates = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("console", "queue", "map")
+        for path in sorted((Path(__file__).parents[2] / "templates/desk" / folder).glob("*.html"))
+    )
+    shown = set(re.findall(r'data-key="([^"{]+)"', templates)) | set(RADIO_KEYS.values()) | {"F9", ".", "Q", "Ctrl+K"}
+    scripted = {"Alt+A", "Alt+X", "Alt+Y", "Alt+I", "Alt+K", "Alt+J", "Alt+7"}
+    assert {key for key in known if key not in shown | scripted} == set(), "a key that no screen shows"
+
+
+def test_each_reason_and_radio_word_has_one_key_of_its_own() -> None:
+    assert set(REASON_KEYS) == {*OVERRIDE_MORE, *OVERRIDE_LESS}
+    assert len(set(REASON_KEYS.values())) == len(REASON_KEYS)
+    assert set(RADIO_KEYS.values()) <= set(QUEUE_KEYS)
 
 
 def _post(signed_in: SignedIn, role: str, door: str, text: str, selected: object = "") -> dict[str, object]:
@@ -130,6 +184,70 @@ def test_a_call_is_taken_asked_and_sent_by_lines_alone(
     assert NarrativeEntry.objects.filter(incident=call.incident).count() == 1
     ask = _post(signed_in, "dispatcher", "run", "ack police no:26-1188", call.incident_id)
     assert ask["done"] == f"Police have #{call.incident.number:04d}."
+
+
+def test_a_call_in_hand_is_worked_by_lines_alone(signed_in: SignedIn, call: Call, people: dict[str, User]) -> None:
+    """Each line is said in words first; what the last line changed is looked at where it is kept."""
+    giver, taker = people["call_taker"], people["dispatcher"]
+    lines = [
+        ("ph 9195550142 sure:yes", "call back 9195550142, confirmed"),
+        ("park", "parked"),
+        ("unpark", "taken up again"),
+        ("whisper", "yes or no only"),
+        ("via relay", "came by"),
+        ('ali "1198 Main Street"', "carrier, not verified"),
+        ("n she is calm", "note on"),
+        ("strike", "strike the note “she is calm”"),
+        (f"give {taker.username}", f"offer #{call.incident.number:04d} to {taker}"),
+        ("get withdraw", "withdrawn"),
+        ("end dropped", "ended: dropped"),
+        ("cb no", "called back: not reached"),
+    ]
+    for typed, says in lines:
+        echo = _post(signed_in, "call_taker", "echo", typed, call.incident_id)
+        assert says in str(echo["echo"]), (typed, echo)
+        answer = _post(signed_in, "call_taker", "run", typed, call.incident_id)
+        assert "problem" not in answer, (typed, answer)
+    call.refresh_from_db()
+    assert (call.phone_confirmed, call.whisper, call.channel, call.ended_as) == (True, True, "relay_911", "dropped")
+    assert call.owner_id == giver.pk
+    assert call.callbacks.count() == 1
+    assert call.handovers.get().answer == "withdrawn"
+    assert NarrativeEntry.objects.filter(incident=call.incident, struck_at__isnull=False).count() == 1
+
+
+def test_alarms_and_the_stop_key_have_their_lines(signed_in: SignedIn, accepted: Assignment) -> None:
+    incident = accepted.incident
+    for role, typed, says in [
+        ("dispatcher", "told police_no_release -- warrant stands", "Police do not release"),
+        ("dispatcher", "at", "Take the alarm"),
+        ("dispatcher", "al -- the sergeant phoned", "End the alarm"),
+        ("dispatcher", 'safe by:"Sgt Lee"', "said by Sgt Lee"),
+        ("dispatcher", "cn why:safety", "No unit is being asked"),
+        ("supervisor", "stop all -- radio is down", "Stop all diversion NOW"),
+        ("supervisor", "resume", "Ask to resume"),
+        ("dispatcher", "resume", "Resume as second person"),
+    ]:
+        answer = _post(signed_in, role, "run", typed, incident.pk)
+        assert says in str(answer.get("done", answer)), (typed, answer)
+    assert "No stop waits" in str(_post(signed_in, "dispatcher", "run", "resume")["problem"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("yes", "Nothing of"), ("sto", "No crew of"), ("lift why:left", "No crew of"), ("hs", "No hand-off of"),
+        ("hd police why:no_unit name:Kim", "have not been asked"), ("te return", "Add why:"),
+        ("word yes", "Nobody waits for word"), ("cn why:safety", "No unit is being asked"), ("ext soon", "how many"),
+        ("trs ring", "No transfer of"), ("tr nowhere", "To whom? tr clinician"), ("dup #9999", "no incident #9999"),
+        ("not", "No words of"), ("get", "Nothing is offered"), ("park now", "takes no further word"),
+    ],
+)  # fmt: skip
+def test_a_line_with_nothing_to_act_on_says_so(
+    signed_in: SignedIn, accepted: Assignment, typed: str, says: str
+) -> None:
+    said = _post(signed_in, "dispatcher", "run", typed, accepted.incident_id)
+    assert says in str(said["problem"])
 
 
 def test_the_same_line_sent_twice_is_done_once(signed_in: SignedIn, call: Call) -> None:

@@ -31,7 +31,6 @@ from dispatch.services.callbacks import callback_attempt
 from dispatch.services.calls import call_end, call_open
 from dispatch.services.cautions import cautions_read
 from dispatch.services.locations import location_record
-from people.geocoding import Found, NoGeocoder, NominatimGeocoder, geocoder_at
 from people.models import Place
 from programs.models import ProgramVersion
 from tests import factories
@@ -340,12 +339,3 @@ def test_the_words_of_the_program_are_there_to_be_said(
     call = Call.objects.get(incident=offered.incident)
     body = signed_in("call_taker").get(reverse("desk:call", args=[call.pk])).content.decode()
     assert "Say:" in body
-
-
-def test_without_a_geocoder_nothing_leaves_the_house() -> None:
-    assert isinstance(geocoder_at(""), NoGeocoder)
-    assert geocoder_at("").find("12 Main", limit=3) == []
-    with pytest.raises(ValueError, match="http"):
-        geocoder_at("file:///etc/hostname")
-    assert NominatimGeocoder("http://127.0.0.1:9").find("12 Main", limit=3) == []
-    assert Found("x", 1.0, 2.0).lat == 1.0

@@ -1,7 +1,10 @@
 """The wall: sizes for the room, layouts, displays that are set up, and what a display may watch."""
 
+import json
+import re
 from datetime import datetime, timedelta
 
+import h3
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client, RequestFactory
@@ -11,18 +14,23 @@ from django.urls import reverse
 from accounts.models import AuditRow, Centre, DisplayDevice, DisplayLayout, User
 from accounts.services import display_create
 from desk.displays import COOKIE
+from desk.forms.displays import PLACES
 from desk.live_frames import board_frames, watches_wall
+from desk.map_data import FEWEST, HEXAGON
 from desk.views.displays import display_entity
 from desk.views.wall import by_day
 from desk.wall_board import Floor, queue_body
+from desk.wall_layouts import short_names
 from desk.wall_rows import WallCall
 from desk.wall_size import FLOOR_ARCMIN, LARGEST, Room, arcmin_of, farthest, text_px, wall_size
 from desk.wall_views import USUAL_VIEW, views_watched
 from dispatch.models import Assignment
 from dispatch.selectors.incident_rows import incident_rows
 from live.models import Event
+from people.models import Place
 from programs.models import ProgramVersion
 from responders.models import Unit
+from responders.services import unit_position
 from tests import factories
 from tests.desk.conftest import SignedIn
 
@@ -30,7 +38,7 @@ ROOM = {"name": "Floor east", "inches": 65, "width": 1920, "height": 1080, "dist
 
 
 def _layouts(*chosen: tuple[str, str, int]) -> dict[str, object]:
-    filled = [*chosen, *[("", "", 30)] * 4][:4]
+    filled = [*chosen, *[("", "", 30)] * PLACES][:PLACES]
     return {
         f"p{nth}-{name}": value
         for nth, one in enumerate(filled)
@@ -90,6 +98,12 @@ def test_forty_waiting_calls_show_the_worst_and_how_many_more(
     assert all(isinstance(one, WallCall) for one in body.pending)
 
 
+def test_agencies_of_one_town_are_told_apart_by_what_differs() -> None:
+    assert short_names(["Elm Fire Department", "Elm Police", "Elm", "Sedge County"]) == {
+        "Elm Fire Department": "Fire Department", "Elm Police": "Police", "Elm": "Elm", "Sedge County": "Sedge County",
+    }  # fmt: skip
+
+
 def test_a_display_is_set_up_and_told(
     signed_in: SignedIn, display: tuple[DisplayDevice, Client], programs: dict[str, ProgramVersion]
 ) -> None:
@@ -98,20 +112,22 @@ def test_a_display_is_set_up_and_told(
     address = reverse("desk:display_edit", args=[device.pk])
     assert signed_in("dispatcher").get(address).status_code == 403
     assert "arc" in keeper.get(address).content.decode()
-    chosen = _layouts(("queue", "", 20), ("program", "star", 15), ("measures", "", 10), ("county", "", 10))
+    chosen = _layouts(
+        ("queue", "", 20), ("program", "star", 15), ("measures", "", 10), ("county", "", 10), ("map", "", 30)
+    )  # fmt: skip
     assert keeper.post(address, {**ROOM, "inches": 86, **chosen}).status_code == 302
     device.refresh_from_db()
-    assert (device.panel_inches, device.layouts.count()) == (86, 4)
+    assert (device.panel_inches, device.layouts.count()) == (86, 5)
     assert AuditRow.objects.filter(action="display.configure", entity_id=str(device.pk)).count() == 1
     assert Event.objects.filter(entity="display", entity_id=display_entity(device)).count() == 1
     page = own.get(reverse("desk:display_wall", args=[device.pk])).content.decode()
-    assert page.count('class="wall-live"') == 4
+    assert page.count('class="wall-live"') == 5
     assert "OPEN: STAR" in page
     assert f"/wall/size/{wall_size(Room(86)).text}-1080.css" in page
-    for place in range(4):
+    for place in range(5):
         assert own.get(reverse("desk:display_board_at", args=[device.pk, place])).status_code == 200
     preview = keeper.get(reverse("desk:display_preview", args=[device.pk])).content.decode()
-    assert "preview/3/" in preview
+    assert "preview/4/" in preview
 
 
 @pytest.mark.parametrize(
@@ -121,7 +137,7 @@ def test_a_display_is_set_up_and_told(
         ({"height": 1900}, "A wall is wider than high"),
         ({"name": ""}, "Name the display"),
         ({"p0-layout": "program", "p0-program": ""}, "Choose the program"),
-        ({"p0-layout": "map"}, "Select a valid choice"),
+        ({"p0-layout": "radar"}, "Select a valid choice"),
         ({"p0-layout": "queue", "p1-layout": "queue"}, "once"),
     ],
 )
@@ -166,23 +182,85 @@ def test_each_view_is_drawn_once_and_only_for_its_displays(
     assert not watches_wall(request, views[1].audience, centre.pk + 1)
 
 
-def test_no_layout_carries_anything_personal(
-    centre: Centre, people: dict[str, User], accepted: Assignment, display: tuple[DisplayDevice, Client]
-) -> None:
+@pytest.fixture
+def every_layout(display: tuple[DisplayDevice, Client], programs: dict[str, ProgramVersion]) -> Client:
+    """The browser of a display that shows every layout there is in turn."""
     device, own = display
-    for place, (layout, program) in enumerate((("measures", ""), ("program", "star"), ("county", ""))):
+    for place, layout in enumerate(DisplayLayout.Layout):
+        program = "star" if layout == "program" else ""
         DisplayLayout.objects.create(display=device, place=place, layout=layout, program=program)
-    own.get(reverse("desk:display_wall", args=[device.pk]))
+    return own
+
+
+def test_layouts_cost_the_same_queries_for_one_call_and_for_four(
+    centre: Centre,
+    people: dict[str, User],
+    accepted: Assignment,
+    display: tuple[DisplayDevice, Client],
+    every_layout: Client,
+) -> None:
+    address = reverse("desk:display_wall", args=[display[0].pk])
+    every_layout.get(address)
     with CaptureQueriesContext(connection) as few:
-        page = own.get(reverse("desk:display_wall", args=[device.pk])).content.decode()
-    for person in people.values():
-        assert person.display_name not in page
-    assert factories.PARK not in page
+        every_layout.get(address)
     for _ in range(3):
         factories.a_call(centre, by=people["call_taker"], at=accepted.offered_at, where=factories.HOME)
     with CaptureQueriesContext(connection) as more:
-        own.get(reverse("desk:display_wall", args=[device.pk]))
+        every_layout.get(address)
     assert len(few) == len(more)
+
+
+def test_a_walls_map_has_its_list_and_coarse_marks_in_the_board_itself(
+    centre: Centre, accepted: Assignment, units: dict[str, Unit], display: tuple[DisplayDevice, Client], now: datetime
+) -> None:
+    device, own = display
+    DisplayLayout.objects.create(display=device, place=0, layout="map")
+    park = Place.objects.get(label=factories.PARK)
+    for name in ("Star 1", "Star 2"):
+        unit_position(unit=units[name], lat=park.lat, lon=park.lon, by=None, at=now, heading_deg=90, speed_mps=9)
+    Unit.objects.filter(call_sign="CR 1").update(unmarked=True)
+    [frame] = [one for one in board_frames(centre.pk, {"unit": [units["Star 1"].pk]}) if "wall:map" in one.audience]
+    region = own.get(reverse("desk:display_board_at", args=[device.pk, 0])).content.decode()
+    plain = re.compile(r">-?[\d:]+<|data-v=.\d+.|oldest [\d:]+|\"at\": \"[^\"]+\"")
+    assert plain.sub("", frame.html).strip() == plain.sub("", region).strip()
+    marks = json.loads(region.partition('type="application/json">')[2].partition("</script>")[0])
+    code = f"{accepted.incident.number:04d}"
+    for name in (code, "Star 1", "Star 2", "CR 1"):
+        assert f">{name}<" in region
+    there = {one["name"]: one for one in [*marks["calls"], *marks["units"]]}
+    assert "CR 1" not in there
+    assert (there["Star 2"]["lat"], there["Star 2"]["lon"], there["Star 2"]["heading"]) == (park.lat, park.lon, 90)
+    for name in (code, "Star 1"):
+        # On a call: somewhere in its hexagon, apart from what stands there, too, and never the address itself.
+        assert h3.latlng_to_cell(there[name]["lat"], there[name]["lon"], HEXAGON) == (
+            h3.latlng_to_cell(park.lat, park.lon, HEXAGON)
+        )
+        assert abs(there[name]["lat"] - park.lat) + abs(there[name]["lon"] - park.lon) > 1e-5
+    assert there[code]["lat"] != there["Star 1"]["lat"]
+    assert there["Star 1"].get("heading") is None
+    page = own.get(reverse("desk:display_wall", args=[device.pk])).content.decode()
+    assert "desk/wall_map" in page
+    assert "/map/" not in page
+
+
+def test_a_walls_map_names_beats_only_and_is_for_walls(
+    centre: Centre, people: dict[str, User], signed_in: SignedIn, display: tuple[DisplayDevice, Client], now: datetime
+) -> None:
+    device, own = display
+    for _ in range(FEWEST - 1):
+        factories.a_call(centre, by=people["call_taker"], at=now, where=factories.HOME)
+    ground = own.get(reverse("desk:wall_ground"))
+    assert {one["properties"].get("name") for one in ground.json()["areas"]["features"]} >= {None}
+    assert all("name" not in one["properties"] for one in ground.json()["streets"]["features"])
+    assert own.get(reverse("desk:wall_ground"), headers={"If-None-Match": ground["ETag"]}).status_code == 304
+    assert own.get(reverse("desk:wall_hot")).json()["features"] == []
+    assert own.get(reverse("desk:wall_hot")).json()["withheld"] == 1
+    assert b"0001" in own.get(reverse("desk:wall_picture")).content
+    names = ("wall_ground", "wall_hot", "wall_picture")
+    for role, status in (("supervisor", 200), ("responder", 403), ("analyst", 403)):
+        assert {signed_in(role).get(reverse(f"desk:{name}")).status_code for name in names} == {status}
+    signed_in("supervisor").post(reverse("desk:displays"), {"revoke": device.pk})
+    assert {own.get(reverse(f"desk:{name}")).status_code for name in names} == {403}
 
 
 def test_a_revoked_display_gets_nothing(signed_in: SignedIn, display: tuple[DisplayDevice, Client]) -> None:

@@ -108,8 +108,8 @@ class Stack:
 
 _CLEAR: tuple[LiteralString, ...] = (
     "SELECT id FROM dispatch_incident WHERE state NOT IN ('closed', 'joined') ORDER BY id FOR UPDATE",
-    "UPDATE dispatch_assignment SET state = 'cancelled', ended_at = now(), end_reason = 'journey over'"
-    " WHERE ended_at IS NULL",
+    "UPDATE dispatch_assignment SET state = 'cancelled', ended_at = now(), end_reason = 'journey over',"
+    " check_due_at = NULL WHERE ended_at IS NULL",
     "UPDATE dispatch_handoff SET state = 'cancelled' WHERE state IN ('ready', 'requested')",
     "UPDATE dispatch_call SET state = 'ended', ended_as = 'completed', ended_at = now() WHERE state = 'open'",
     "UPDATE dispatch_alarm SET ended_at = now(), end_note = 'journey over',"

@@ -18,6 +18,7 @@ def test_a_status_by_command_is_said_done_and_undone(stack: Stack, person: Perso
     phone.get_by_role("button", name="Accept").click()
     state = "SELECT a.state, u.call_sign FROM dispatch_assignment a JOIN responders_unit u ON u.id = a.unit_id"
     state += " WHERE a.incident_id = %s AND a.ended_at IS NULL"
+    held = "SELECT id::text FROM dispatch_assignment WHERE incident_id = %s AND ended_at IS NULL"
     until(lambda: stack.rows(state, incident)[0][0] == "accepted", "the crew has accepted")
     unit = str(stack.rows(state, incident)[0][1])
     queue = person("dispatcher1", "/queue/")
@@ -43,6 +44,25 @@ def test_a_status_by_command_is_said_done_and_undone(stack: Stack, person: Perso
         "SELECT action FROM dispatch_historyrow WHERE incident_id = %s AND entity = 'assignment' ORDER BY id", incident
     )
     assert [row[0] for row in rows][-2:] == ["en_route", "undo"]
+    # By one key; then by a key of one's own, a chord, which works with single keys switched off (check 14).
+    queue.locator(f"#incident-{incident}").click()
+    queue.keyboard.press("2")
+    until(lambda: stack.rows(state, incident)[0][0] == "en_route", "one key said so")
+    queue.goto(f"{stack.address}/keys/")
+    queue.locator("[name='queue.3']").fill("Alt+4")
+    queue.get_by_role("button", name="Keep these keys").click()
+    queue.goto(f"{stack.address}/queue/#{incident}")
+    expect(queue.locator(f"#stage-{stack.rows(held, incident)[0][0]} kbd")).to_have_text("Alt+4")
+    queue.evaluate("() => { document.body.dataset.singleKeys = 'off'; }")
+    queue.keyboard.press("3")
+    queue.keyboard.press("o")
+    queue.keyboard.press("Alt+4")
+    until(lambda: stack.rows(state, incident)[0][0] == "staged", "the chord said so")
+    assert stack.rows(
+        "SELECT count(*) FROM dispatch_historyrow WHERE incident_id = %s AND action = 'take'", incident
+    ) == [(0,)]
+    queue.goto(f"{stack.address}/keys/")
+    queue.get_by_role("button", name="Back to the usual keys").click()
     assert complaints == []
 
 

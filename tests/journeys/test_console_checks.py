@@ -1,18 +1,18 @@
 """The acceptance checks of the call taker's console (checks 1 to 18 of the list), where they are run:
 
-1, 2, 3  test_diverted_call; keystrokes are counted by bench/keystrokes.py
+1, 2, 3  test_diverted_call; keystrokes are counted by `make bench ARGS=keystrokes`
 4        here, test_typing_is_untouched_by_twenty_updates_a_second
 5        here, test_two_people_in_one_field_lose_nothing
-6        test_when_things_fail (killed tab); tests of the draft's age: drafts are kept each second
+6        test_when_things_fail (killed tab, with a network and without); drafts are kept each second
 7        here, test_forced_once_and_no_key_loses_text (double press); tests/desk/test_console (the same id twice)
 8        here, test_forced_once_and_no_key_loses_text
 9        tests/desk/test_console (verified only by a pick) and test_console_care (carrier); here, the follow-up list
-10       test_two_people (joining, keeping apart)
+10       test_two_people (joining, keeping apart: suggested within a second); tests/desk/test_console
 11, 12   replaced by issue 6, item 7: tests/desk/test_queue, tests/dispatch/test_cautions_count, test_crew_life
-13       tests/desk/test_command_line
-14       here, test_forced_once_and_no_key_loses_text
+13       tests/desk/test_command_line; test_commands_and_practice
+14       here, test_forced_once_and_no_key_loses_text; the queue's: test_commands_and_practice
 15       tests/desk/test_console_panel, tests/triage/test_suggest
-16       tests/dispatch/test_decisions_not_diverted
+16       tests/dispatch/test_decisions_not_diverted; here, one key and one letter: test_the_console_is_light_...
 17       tests/desk/test_console (the engine fails)
 18       tests/programs/test_versions
 """
@@ -191,11 +191,16 @@ def test_forced_once_and_no_key_loses_text(stack: Stack, person: Person, complai
     listed = console.locator("#keys [data-keys-list] kbd").all_inner_texts()
     assert {"F2", "F9 or Ctrl+Enter", "Alt+P", "Alt+M", "Alt+L"} <= set(listed)
     assert "Alt+R" not in listed
+    expect(console.locator("#keys [data-commands-list]")).to_contain_text("Hand the call over to a colleague")
     console.keyboard.press("Escape")
     console.evaluate("() => { document.body.dataset.singleKeys = 'off'; }")
     console.locator("[data-keys-button]").focus()
     console.keyboard.press("?")
     expect(console.locator("#keys")).to_be_hidden()
+    console.keyboard.press("Enter")
+    listed = console.locator("#keys [data-keys-list] kbd").all_inner_texts()
+    assert [key for key in listed if len(key) == 1] == [], "only what works is listed"
+    console.keyboard.press("Escape")
     console.keyboard.press("F4")
     expect(console.locator("[data-where]:visible")).to_be_focused()
     keeper = person("supervisor1", "/locations/forced/")
@@ -232,6 +237,17 @@ def test_the_console_is_light_and_works_at_twice_the_size(stack: Stack, person: 
         )
         assert fits == [True, True, True], (width, height)
         expect(console.locator("[data-note]:visible")).to_be_in_viewport()
+    # Not diverting is one key and one letter, with the most cautious response set (check 16).
+    console.keyboard.press("Alt+n")
+    expect(console.locator("[data-override]:visible [data-class]")).to_have_value("emergency")
+    console.keyboard.press("p")
+    expect(console.locator(f"#after-{call}")).to_contain_text("Emergency")
+    reasons = stack.rows(
+        "SELECT d.reason, d.response_class FROM dispatch_decision d JOIN dispatch_call c"
+        " ON c.incident_id = d.incident_id WHERE c.id = %s",
+        call,
+    )
+    assert reasons == [("caller_asked_police", "emergency")]
     console.set_viewport_size({"width": 640, "height": 400})
     for part in ("html", "main", ".call-card:not([hidden]) .where-line"):
         assert console.locator(part).evaluate("one => one.scrollWidth <= innerWidth"), part

@@ -1,5 +1,6 @@
 """A wall display's own life: its link, its size, what it is told, and the end of its permission."""
 
+from collections.abc import Iterator
 from math import hypot
 from typing import Any
 
@@ -24,6 +25,46 @@ _CAPS = """() => {
 _SCROLLS = (
     "() => document.documentElement.scrollHeight > innerHeight || document.documentElement.scrollWidth > innerWidth"
 )
+_HEAR = """
+window.heard = "";
+const Real = TextDecoderStream;
+window.TextDecoderStream = class {
+  constructor() {
+    const real = new Real();
+    this.writable = real.writable;
+    this.readable = real.readable.pipeThrough(new TransformStream({
+      transform(text, on) {
+        window.heard += text;
+        on.enqueue(text);
+      },
+    }));
+  }
+};
+"""
+"""Keeps what comes down the stream."""
+_LAYOUTS = ("queue", "measures", "program", "county", "map")
+
+
+def _seeded(stack: Stack) -> list[str]:
+    """Every name, telephone number, address with a house number and hazard of the demo city."""
+    city = stack.city
+    addresses = [place["label"] for place in city["places"] if place["label"][:1].isdigit()]
+    assert len(addresses) > 1000
+    return [*addresses, *(one["name"] for one in city["people"]), *_texts([city["premises"], city["phones"]])]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Whatever is written in the data, but for codes."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, str) and (" " in value or value.startswith("+")):
+        yield value
+
+
 _MM_PER_INCH, _ARCMIN = 25.4, 3437.75
 
 
@@ -45,6 +86,7 @@ def test_a_display_is_authorised_sized_told_and_revoked(
     try:
         wall = context.new_page()
         wall.set_default_timeout(15_000)
+        wall.add_init_script(_HEAR)
         wall.goto(link, wait_until="commit")
         wall.wait_for_selector("html[data-live-state=live]")
         assert "/wall/d/" in wall.url
@@ -61,12 +103,27 @@ def test_a_display_is_authorised_sized_told_and_revoked(
         keeper.goto(keeper.url)
         keeper.get_by_role("link", name="Set up").first.click()
         keeper.fill("[name=inches]", "50")
+        for place, layout in enumerate(_LAYOUTS):
+            keeper.select_option(f"[name=p{place}-layout]", layout)
+        keeper.select_option(f"[name=p{_LAYOUTS.index('program')}-program]", index=1)
         keeper.get_by_role("button", name="Save").click()
         expect(keeper.get_by_role("status")).to_contain_text("Saved")
-        expect(wall.locator(".columns.tight")).to_be_visible()
+        expect(wall.locator(".columns.tight").first).to_be_visible()
         wall.wait_for_selector("html[data-live-state=live]")
         assert not wall.evaluate(_SCROLLS)
         assert _arcmin(wall.evaluate(_CAPS), 50, 5) >= 16
+        assert wall.locator("[data-turn]").count() == len(_LAYOUTS)
+        # Something changes: every layout is drawn anew by the stream, and nothing personal comes with it.
+        again = new_call(person("calltaker2", "/console/"), where="commons park", nature="welfare")
+        code = stack.rows(
+            "SELECT lpad(i.number::text, 4, '0') FROM dispatch_call c JOIN dispatch_incident i ON i.id = c.incident_id"
+            " WHERE c.id = %s",
+            again,
+        )[0][0]
+        expect(wall.locator(".wall-row.call", has_text=code).first).to_be_attached()
+        received = (wall.content() + str(wall.evaluate("() => window.heard"))).lower()
+        assert received.count("event: frames") > 1
+        assert [word for word in _seeded(stack) if word.lower() in received] == []
         keeper.goto(f"{stack.address}/displays/")
         keeper.get_by_role("button", name="Revoke").click()
         expect(wall.locator("body")).to_contain_text("not authorised", timeout=30_000)

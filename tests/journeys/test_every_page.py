@@ -17,7 +17,7 @@ PAGES = {
     "calltaker1": ["/console/", "/training/", "/downtime/cards/", "/keys/"],
     "dispatcher1": ["/queue/", "/map/", "/handover/"],
     "clinician1": ["/clinician/"],
-    "supervisor1": ["/overview/", "/reviews/", "/displays/", "/wall/"],
+    "supervisor1": ["/overview/", "/reviews/", "/displays/", "/wall/", "/phone/line/"],
     "programs1": ["/programs/", "/programs/new/star/", "/programs/protocol/", "/go-live/"],
     "star2": ["/phone/"],
 }

@@ -3,13 +3,26 @@
 import signal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.journeys.acting import answer_open_questions, crew_of, divert, incident_of, new_call
 from tests.journeys.conftest import Person
 from tests.journeys.stack import Stack, until
 
 pytestmark = pytest.mark.browser
+_LISTEN = """() => {
+  document.addEventListener("input", () => { window.typed = Date.now(); }, true);
+  document.addEventListener("sound:played", () => { window.quiet ??= Date.now() - window.typed; });
+}"""
+"""Notes how long after the last key the first tone came, in milliseconds."""
+
+
+def _typing_until_due(queue: Page) -> bool:
+    """Another key in the search field, unless an alarm has become due meanwhile."""
+    if queue.evaluate("() => document.documentElement.dataset.soundDue !== '0'"):
+        return True
+    queue.locator("#queue-find").press("Space")
+    return False
 
 
 def test_without_broker_and_worker_an_accepted_call_is_still_offered(
@@ -55,32 +68,80 @@ def test_typed_words_survive_a_lost_network_and_are_sent_once(stack: Stack, pers
     expect(console.locator("#not-sent")).to_be_hidden()
 
 
-def test_a_note_draft_survives_a_killed_tab(stack: Stack, person: Person, complaints: list[str]) -> None:
-    """Words that were never sent are back when the console is opened again."""
+def test_a_call_taken_without_a_network_survives_a_killed_tab(stack: Stack, person: Person) -> None:
+    """Created, located, answered and noted while nothing can be sent; then the tab dies. The next one sends all of it
+    once, in order and with both times, and what was only typed or marked is there again."""
     console = person("calltaker1", "/console/")
-    call = new_call(console, where="station", nature="welfare")
+    context = console.context
+    context.set_offline(True)
+    console.keyboard.press("F2")
+    call = console.locator("[data-call]:visible").get_attribute("data-call") or ""
+    console.keyboard.type("behind the old mill")
+    console.keyboard.press("Enter")
+    console.keyboard.type("919 555 0142")
+    console.keyboard.press("Enter")
+    console.keyboard.press("Alt+Q")
+    console.locator(f"#q-weapon-{call} [data-value=none]").click()
+    console.locator(f"#q-violence-{call} [data-value=none]").click()
     note = console.locator("[data-note]:visible")
+    for words in ("first words", "second words"):
+        note.fill(words)
+        note.press("Control+Enter")
     note.type("half a sentence about the")
     expect(console.locator("[data-draft-state]:visible")).not_to_be_empty()
-    again = console.context.new_page()
+    marked = f"#q-medical_signs-{call} [data-opt-key='1']"
+    console.locator(marked).click()
+    expect(console.locator("#not-sent")).to_be_visible()
+    assert stack.rows("SELECT 1 FROM dispatch_call WHERE id = %s", call) == []
+    again = context.new_page()
     console.close(run_before_unload=False)
+    context.set_offline(False)
     again.goto(f"{stack.address}/console/")
     again.locator(f"#tab-{call}").click()
     expect(again.locator("[data-note]:visible")).to_have_value("half a sentence about the")
-    assert complaints == []
+    expect(again.locator("[data-where]:visible")).to_have_value("behind the old mill")
+    expect(again.locator("[data-phone]:visible")).to_have_value("+19195550142")
+    expect(again.locator(marked)).to_have_attribute("aria-pressed", "true")
+    expect(again.locator("#not-sent")).to_be_hidden()
+    posts = stack.rows("SELECT what, device_at < at FROM dispatch_consolepost WHERE call_id = %s ORDER BY at", call)
+    assert [what for what, _ in posts][:4] == ["location", "phone", "answer", "answer"]
+    assert all(earlier for _, earlier in posts)
+    notes = stack.rows(
+        "SELECT t.text, e.device_at < e.at FROM dispatch_narrativetext t JOIN dispatch_narrativeentry e"
+        " ON e.id = t.entry_id WHERE e.call_id = %s ORDER BY e.at",
+        call,
+    )
+    assert notes == [("first words", True), ("second words", True)]
+    answers = stack.rows(
+        "SELECT key, count(*) FROM dispatch_answer WHERE call_id = %s AND key IN ('weapon', 'violence')"
+        " GROUP BY key ORDER BY key",
+        call,
+    )
+    assert answers == [("violence", 1), ("weapon", 1)]
 
 
 def test_crew_calls_for_help_and_returns_the_call(stack: Stack, person: Person, complaints: list[str]) -> None:
-    """Hold one second: police are asked at once, the wall's first line says so, and a named person must have heard."""
-    queue = person("dispatcher1", "/queue/")
-    queue.locator(".clock").click()
-    queue.evaluate("() => document.addEventListener('sound:played', () => { window.sounded = true; })")
+    """Hold one second: police are asked at once, the wall's first line says so, and a named person must have heard.
+
+    It sounds where its owner sits and nowhere else, and there not while that person types.
+    """
+    signed_in = person("dispatcher1", "/queue/")
+    queue = signed_in.context.new_page()
+    signed_in.close()
+    # A page in which nobody has pressed anything yet, as after a restart of the computer.
+    queue.goto(f"{stack.address}/queue/")
+    expect(queue.locator("#sound-state")).to_be_visible()
+    queue.locator("#sound-state").click()
+    expect(queue.locator("#sound-state")).to_be_hidden()
+    queue.evaluate(_LISTEN)
     wall = person("supervisor1", "/wall/", width=1920, height=1080)
     console = person("calltaker1", "/console/")
     _, incident, _ = divert(stack, console)
     phone = person(crew_of(stack, incident), "/phone/", width=390, height=844)
     phone.get_by_role("button", name="Accept").click()
     expect(queue.locator(f"#incident-{incident}")).to_contain_text("ACCEPTED")
+    queue.locator("#queue-find").press("Space")
+    assert queue.evaluate("() => document.documentElement.dataset.soundDue") == "0"
     help_button = phone.get_by_role("button", name="NEED HELP")
     help_button.focus()
     phone.keyboard.down("Enter")
@@ -88,7 +149,11 @@ def test_crew_calls_for_help_and_returns_the_call(stack: Stack, person: Person, 
     phone.keyboard.up("Enter")
     expect(wall.locator("body")).to_contain_text("CREW NEEDS HELP")
     expect(queue.locator("body")).to_contain_text("Crew needs help")
-    until(lambda: queue.evaluate("() => window.sounded"), "the dispatcher's position sounds")
+    until(lambda: _typing_until_due(queue), "the alarm is due at the dispatcher's position")
+    until(lambda: queue.evaluate("() => window.quiet"), "the dispatcher's position sounds")
+    assert queue.evaluate("() => window.quiet >= 5000"), "never within five seconds of typing"
+    assert console.evaluate("() => document.documentElement.dataset.soundDue") == "0"
+    assert wall.evaluate("() => document.documentElement.dataset.soundDue") is None
     asked = stack.rows(
         "SELECT state, reason FROM dispatch_handoff WHERE incident_id = %s AND service = 'police'", incident
     )
@@ -101,3 +166,59 @@ def test_crew_calls_for_help_and_returns_the_call(stack: Stack, person: Person, 
     )
     expect(queue.locator(f"#incident-{incident}")).to_contain_text("RETURNED")
     assert complaints == []
+
+
+def test_a_phone_in_flight_mode_through_a_whole_visit(stack: Stack, person: Person) -> None:
+    """Check 30 and more: reloaded without a network, the phone shows the call and sends everything once, in order."""
+    console = person("calltaker2", "/console/")
+    _, incident, number = divert(stack, console)
+    phone = person(crew_of(stack, incident), "/phone/", width=390, height=844)
+    kept = "() => caches.open('dd-phone-kept').then((kept) => kept.match('/phone/policy')).then(Boolean)"
+    until(lambda: phone.evaluate(kept), "the worker has kept the page")
+    expect(phone.locator("#offline")).to_be_hidden()
+    pressed = (
+        "SELECT action, at > device_at FROM dispatch_historyrow WHERE incident_id = %s AND device_at IS NOT NULL"
+        " AND entity IN ('assignment', 'alarm', 'note') ORDER BY device_at"
+    )
+    phone.context.set_offline(True)
+    # The proxy stands still as well: a browser's flight mode lets single requests of a worker's page through.
+    stack.signal("caddy", signal.SIGSTOP)
+    try:
+        expect(phone.locator("#offline")).to_contain_text("OFFLINE since")
+        phone.get_by_role("button", name="Accept").click()
+        expect(phone.locator("body")).to_contain_text("Dispatch does not know that you go")
+        phone.get_by_role("button", name="En route").click()
+        phone.get_by_role("button", name="On scene").click()
+        phone.get_by_label("Note to dispatch").fill("She is calm and has had water")
+        phone.get_by_role("button", name="Send note").click()
+        phone.get_by_role("button", name="NEED HELP").focus()
+        phone.keyboard.down("Enter")
+        unconfirmed = phone.locator("#help-away")
+        expect(unconfirmed).to_be_visible()
+        phone.keyboard.up("Enter")
+        phone.reload()
+        expect(phone.locator("#offline")).to_contain_text("last heard")
+        expect(phone.locator("#waiting-count")).to_have_text("5")
+        expect(unconfirmed.locator("a").first).to_have_attribute("href", "tel:911")
+        unconfirmed.get_by_role("button", name="Hide this").click()
+        expect(phone.locator("#phone-board")).to_contain_text(number)
+        phone.get_by_text("Clear: how did it end?").click()
+        phone.get_by_label("Food, water, clothes").check()
+        phone.get_by_role("button", name="Resolved on scene").click()
+        expect(phone.locator("#phone-board")).to_contain_text("is over for you")
+        assert stack.rows(pressed, incident) == []
+    finally:
+        stack.signal("caddy", signal.SIGCONT)
+    phone.context.set_offline(False)
+    expect(phone.locator("#phone-board")).to_contain_text("No call.", timeout=30_000)
+    expect(phone.locator("#offline")).to_be_hidden()
+    expect(phone.locator("#waiting")).to_be_hidden()
+    expect(phone.locator("#help-state")).to_contain_text("HELP ASKED")
+    sent = ("accept", "en_route", "on_scene", "add", "panic", "clear")
+    assert stack.rows(pressed, incident) == [(action, True) for action in sent]
+    report = (
+        "SELECT r.services FROM dispatch_crewreport r JOIN dispatch_assignment a ON a.id = r.assignment_id"
+        " WHERE a.incident_id = %s"
+    )
+    assert stack.rows(report, incident) == [(["food_clothes"],)]
+    assert "She is calm" not in phone.evaluate("() => JSON.stringify(localStorage)")
