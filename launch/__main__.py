@@ -47,7 +47,7 @@ def lock() -> int:
     for program in ("uv", "npm"):
         if shutil.which(program) is None:
             raise LaunchError(f"{program} is needed to write lock files and was not found.", f"Install {program}.")
-    for name in ("base", "embedded", "node", "dev"):
+    for name in ("base", "embedded", "node", "dev", "training"):
         command = ["uv", "pip", "compile", "-q", "--universal", "--python-version", "3.11", "--generate-hashes"]
         command += ["--no-header", f"requirements/{name}.in", "-o", f"requirements/{name}.txt"]
         subprocess.run(command, cwd=ROOT, check=True)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from importlib import resources
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.cues import main, measure, over_data, read
+from training.sentences import ANSWERS, digest
 from triage import vocabulary
-from triage.cues import Status, dangers, find, hold, version
+from triage.cues import Status, dangers, find, hold, phrases_only, reader, second_reader, version
+from triage.cues.extract import find_with, version_with
 from triage.cues.forms import expand
 from triage.cues.spelling import Spelling, distance, sound
 from triage.cues.words import split
@@ -24,7 +28,17 @@ def status_of(text: str, key: str) -> set[Status]:
     return {cue.status for cue in find(text) if cue.key == key}
 
 
-SETS = {"tuned": 120, "heldout": 120, "blind_a": 420, "blind_b": 300, "blind_c": 260, "blind_d": 300, "blind_e": 300}
+SETS = {
+    "tuned": 120,
+    "heldout": 120,
+    "blind_a": 420,
+    "blind_b": 300,
+    "blind_c": 260,
+    "blind_d": 300,
+    "blind_e": 300,
+    "blind_f": 300,
+}
+DATA = resources.files("triage").joinpath("data")
 
 
 @pytest.mark.parametrize(("name", "least"), SETS.items())
@@ -157,6 +171,7 @@ class TestHold:
             hold("nonsense", {}, ())
 
 
+@settings(deadline=None)  # the first text loads phrases and weights
 @given(st.text(max_size=300))
 def test_any_text_is_read(text: str) -> None:
     for cue in find(text):
@@ -164,6 +179,7 @@ def test_any_text_is_read(text: str) -> None:
         assert json.dumps(cue.to_dict())
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([s["text"] for s in read("tuned")]), max_size=6))
 def test_every_proposal_is_an_answer_and_only_danger_is_a_danger(texts: list[str]) -> None:
     cues = find(" ".join(texts))
@@ -266,4 +282,60 @@ def test_the_benchmark_prints_its_table_and_reads_real_natures(tmp_path: Any, ca
     assert main(["--repeat", "2", "--data", str(tmp_path)]) == 0
     assert "heldout" in capsys.readouterr().out
     assert main(["--repeat", "1", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["heldout"]["recall"] >= 0.95
+    assert json.loads(capsys.readouterr().out)["heldout"]["both"]["recall"] >= 0.95
+
+
+class TestSecondReader:
+    """The trained reader beside the phrases: it asks, it doubts, and without it the phrases go on."""
+
+    def test_the_weights_are_those_of_the_sentences_that_ship_with_them(self) -> None:
+        card = reader.Card.model_validate_json(DATA.joinpath("cue_reader.json").read_bytes())
+        assert card.training_sha256 == digest()
+        loaded = second_reader()
+        assert loaded is not None
+        assert version() == version_with(loaded) != version_with(None)
+        assert {(key, value) for key, values in ANSWERS.items() for value in values} == set(card.values)
+        for key, value in card.values:
+            question = vocabulary.load().get(key)
+            vocabulary.load().validate_answer(key, [value] if question.kind == "list" else value)
+
+    def test_what_it_finds_is_words_of_the_text_and_only_asks(self) -> None:
+        found = [
+            cue for sentence in read("blind_e") for cue in find(sentence["text"]) if cue.note.startswith("Read from")
+        ]
+        assert found
+        assert all(cue.proposes and cue.words.strip() for cue in found)
+
+    def test_a_phrase_that_it_doubts_is_shown_and_not_proposed(self) -> None:
+        text = "The film about the bank robbery with the gun was so funny that we all still laugh about it."
+        cues = [cue for sentence in read("blind_g") for cue in find(sentence["text"])] + list(find(text))
+        doubted = [cue for cue in cues if cue.status is Status.DOUBTED]
+        assert doubted
+        assert not any(cue.proposes for cue in doubted)
+
+    @pytest.mark.parametrize("plain", ["He has a knife.", "There's a fire in the kitchen.", "She wants to die."])
+    def test_a_plain_statement_is_never_doubted_whatever_stands_beside_it(self, plain: str) -> None:
+        calm = "My neighbour plays music late and I would like somebody to talk to him, because I work tomorrow. "
+        assert dangers(find(plain)).keys() <= dangers(find(calm + plain)).keys()
+
+    def test_what_was_read_stays_while_more_is_typed(self) -> None:
+        begun = "He is in the kitchen and she keeps backing away from him. " * 8
+        assert {c.mark for c in find(begun)} <= {c.mark for c in find(begun + "The bus is late.")}
+
+    @pytest.mark.parametrize("damage", ["card", "weights", "digest"])
+    def test_damaged_files_are_refused(self, damage: str) -> None:
+        card, weights = (DATA.joinpath(f"cue_reader.{end}").read_bytes() for end in ("json", "npz"))
+        if damage == "card":
+            card = card[:-20]
+        elif damage == "weights":
+            weights = weights[:-1]
+        else:
+            weights = b"no archive"
+            card = json.dumps({**json.loads(card), "weights_sha256": hashlib.sha256(weights).hexdigest()}).encode()
+        with pytest.raises(reader.ReaderUnusable):
+            reader.from_bytes(card, weights)
+
+    def test_without_it_phrases_are_read_and_the_version_says_so(self) -> None:
+        assert "weapon" in dangers(find_with("He has a knife.", None))
+        assert phrases_only(version_with(None))
+        assert not phrases_only(version())

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from triage import vocabulary
 from triage.answers import is_danger, is_lowering, most_dangerous
 from triage.cues import lexicon as _lexicon
+from triage.cues import reader as _reader
 from triage.cues.lexicon import Derived, Found, Mask, Meaning
+from triage.cues.reader import Reader, ReaderUnusable
 from triage.cues.status import Reading, Status
 from triage.cues.words import SENTENCE, Word, split
 from triage.response import ResponseClass
 from triage.results import plain
 from triage.vocabulary import Value
 
+logger = logging.getLogger(__name__)
+
 #: Longer texts are read from their end: what is typed now stands there.
 LONGEST = 4_000
 
 _LISTS = ("medical_signs", "need")
 _SAYS_NOTHING = (Status.NEGATED, Status.PAST, Status.FIGURATIVE, Status.LOOKALIKE)
+_NO_READER = "+none"
+_ENDS = ".!?;\n"
+#: In shorter sentences the second reader doubts no phrase: short plain statements are what phrases read best.
+_DOUBTS_FROM = 11
+_READ = "Read from the whole sentence, not from a known phrase."
 #: Above the calmest answer, but holding a call for it would hold nearly all; a partner's quarrel has its own question.
 _MILD = frozenset(
     {("violence", "verbal"), ("behavior", "confused"), ("behavior", "hallucinating"), ("intoxication", "apparent")}
@@ -35,6 +46,7 @@ _NOTES = {
     Status.HYPOTHETICAL: "Feared or supposed, not seen.",
     Status.FIGURATIVE: "A figure of speech.",
     Status.LOOKALIKE: "Sounds like a danger and is something else.",
+    Status.DOUBTED: "Sounds like a danger; read as a whole the text states none. Ask if in doubt.",
 }
 
 
@@ -74,9 +86,29 @@ class Cue:
         }
 
 
+@lru_cache(maxsize=1)
+def second_reader() -> Reader | None:
+    """The trained reader; None when its files are missing or damaged, which is logged once. Phrases go on alone."""
+    try:
+        return _reader.load()
+    except ReaderUnusable:
+        logger.exception("second reader failed")
+        return None
+
+
 def version() -> str:
-    """The version of the lexicon, to be stored with what it said."""
-    return _lexicon.load().version
+    """The versions of the lexicon and of the second reader, to be stored with what they said."""
+    return version_with(second_reader())
+
+
+def version_with(reader: Reader | None) -> str:
+    """As ``version``, with this reader or with none."""
+    return _lexicon.load().version + (f"+{reader.version}" if reader else _NO_READER)
+
+
+def phrases_only(version: str) -> bool:
+    """Whether cues of this version come from phrases alone, because the second reader failed. The screen says so."""
+    return version.endswith(_NO_READER)
 
 
 def find(text: str, language: str | None = None) -> tuple[Cue, ...]:
@@ -86,11 +118,53 @@ def find(text: str, language: str | None = None) -> tuple[Cue, ...]:
     taken so that a further language can be added without another signature.
     """
     del language
+    return find_with(text, second_reader())
+
+
+def find_with(text: str, reader: Reader | None) -> tuple[Cue, ...]:
+    """As ``find``, with this second reader; with None by phrases alone."""
+    cues = _by_phrases(text)
+    if reader is not None:
+        cues = _beside(text, cues, reader)
+    return tuple(sorted(cues, key=lambda c: (c.start, c.end, c.key, str(c.value))))
+
+
+def _beside(text: str, cues: Sequence[Cue], reader: Reader) -> list[Cue]:
+    """Both readers in one: what the second is sure of is asked too, and what it is sure against is not proposed."""
+    offset = max(0, len(text) - LONGEST)
+    proposed = dangers(cues)
+    denied = {cue.key for cue in cues if not cue.proposes and (cue.status in _SAYS_NOTHING or cue.note == _GENERAL)}
+    joined = list(cues)
+    for one in reader.read(text[offset:]):
+        bounds = reader.bounds[one.key]
+        if one.key in proposed:
+            if one.odds < bounds.doubt:
+                joined = [_doubted(text, cue, reader) if cue.key == one.key else cue for cue in joined]
+        elif one.odds > (bounds.ask_denied if one.key in denied else bounds.ask):
+            start, end = offset + one.start, offset + one.end
+            joined.append(Cue(start, end, text[start:end], one.key, one.value, Status.PRESENT, True, _READ))
+    return joined
+
+
+def _doubted(text: str, cue: Cue, reader: Reader) -> Cue:
+    """A cue not proposed any more, if its own sentence is long enough to judge and reads as calm by itself too."""
+    first = max(text.rfind(mark, 0, cue.start) for mark in _ENDS) + 1
+    last = min((at for mark in _ENDS if (at := text.find(mark, cue.end)) >= 0), default=len(text))
+    sentence = text[first:last]
+    if not cue.proposes or len(sentence.split()) < _DOUBTS_FROM:
+        return cue
+    odds = next((one.odds for one in reader.read(sentence) if one.key == cue.key), 0.0)
+    if odds >= reader.bounds[cue.key].doubt:
+        return cue
+    return replace(cue, status=Status.DOUBTED, proposes=False, note=_NOTES[Status.DOUBTED])
+
+
+def _by_phrases(text: str) -> list[Cue]:
     offset = max(0, len(text) - LONGEST)
     lexicon = _lexicon.load()
     words = split(text[offset:], lexicon.sets["fillers"])
     if not words:
-        return ()
+        return []
     shouted = sum(word.capital for word in words) > len(words) // 2
     texts = [
         word.text if word.capital and word.parted != SENTENCE and not shouted else lexicon.spelling.mend(word.text)
@@ -104,7 +178,7 @@ def find(text: str, language: str | None = None) -> tuple[Cue, ...]:
     negated: list[Found] = []
     cues = [_cue(text, offset, words, reading, found, masks, negated) for found in kept]
     cues.extend(_derived(text, offset, reading, [(f, c) for f, c in zip(kept, cues, strict=True) if c.proposes]))
-    return tuple(sorted(cues, key=lambda c: (c.start, c.end, c.key, str(c.value))))
+    return cues
 
 
 def _longest(found: Sequence[Found]) -> list[Found]:

@@ -16,7 +16,10 @@ _NO_LONGER_REACH = 3
 
 
 class Status(StrEnum):
-    """How a cue is meant. Negated, past, figurative and lookalike cues are shown and propose nothing."""
+    """How a cue is meant. Negated, past, figurative, lookalike and doubted cues are shown and propose nothing.
+
+    Doubted: a phrase was found, and the second reader is sure that the text states no such danger.
+    """
 
     PRESENT = "present"
     NEGATED = "negated"
@@ -25,6 +28,7 @@ class Status(StrEnum):
     HYPOTHETICAL = "hypothetical"
     FIGURATIVE = "figurative"
     LOOKALIKE = "lookalike"
+    DOUBTED = "doubted"
 
 
 class Reading:
