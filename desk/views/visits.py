@@ -148,7 +148,10 @@ def _answers(request: HttpRequest) -> dict[str, Any]:
 
 def _when(given: dict[str, Any], centre: Centre, user: User) -> tuple[datetime, datetime, Unit | None]:
     """The window in UTC, from the centre's clock, and the named unit."""
-    starts_at = given["starts_at"].replace(tzinfo=centre.zone).astimezone(UTC)
+    typed = given["starts_at"].replace(tzinfo=None)
+    starts_at = typed.replace(tzinfo=centre.zone).astimezone(UTC)
+    if starts_at.astimezone(centre.zone).replace(tzinfo=None) != typed:
+        raise Refused("time_skipped", "This time does not exist: clocks are put forward then.", field="starts_at")
     unit = unit_named(user, given["unit"]) if given["unit"] else None
     return starts_at, starts_at + timedelta(minutes=given["minutes"]), unit
 

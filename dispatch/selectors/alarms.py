@@ -24,11 +24,14 @@ class Headline:
     shape: str = field(default="")
 
 
+_UNSHOWN = [f"incident__{field.name}" for field in Incident._meta.concrete_fields if field.name not in {"id", "number"}]
+
+
 def alarm_rows(*, centre: Centre, ids: Collection[UUID] | None = None) -> list[Alarm]:
     """Standing alarms, urgent and oldest first; or just `ids`."""
     alarms = Alarm.objects.filter(centre=centre)
     alarms = alarms.filter(pk__in=ids) if ids is not None else alarms.filter(ended_at__isnull=True)
-    joined = alarms.select_related("incident", "unit", "owner", "ended_by").defer("incident__no_unit_detail")
+    joined = alarms.select_related("incident", "unit", "owner", "ended_by").defer(*_UNSHOWN)
     return list(joined.order_by("-urgent", "opened_at"))
 
 

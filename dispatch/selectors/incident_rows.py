@@ -1,18 +1,19 @@
 """Incidents as boards show them, at a constant number of queries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import F
 
 from accounts.models import Centre
-from dispatch.models import Alarm, Assignment, Call, Handoff, Incident, LocationEntry, StageOrder, Transfer
+from dispatch.models import Assignment, Handoff, Incident
 from dispatch.reasons import NO_UNIT, words
 from dispatch.selectors.asked import keys_to_ask, labels
 from dispatch.selectors.promise import must_decide, promise_share
+from dispatch.selectors.row_loads import Around, around
 from dispatch.selectors.row_parts import (
     HandoffOnIncident,
     TransferOnIncident,
@@ -25,13 +26,15 @@ from dispatch.selectors.row_parts import (
     unit_on,
 )
 from dispatch.selectors.words import CLASS_WORDS, PRIORITY_LEVEL, SHAPES
-from dispatch.states import ASSIGNMENT_LIVE, TRANSFER_LIVE
 from people.models import Premise
 from people.selectors import cautions_standing
-from programs.models import ProgramVersion
 from triage import natures
 
-_UNREAD = "spec", "area", "locks", "unsaved"
+_READ = (
+    "number", "state", "nature", "priority", "triaged", "response_class", "owner_id", "opened_at", "sent_at",
+    "promise_from", "promise_at", "top_at", "ask_again_at", "offer_wanted", "outcome", "no_unit_reason",
+    "late", "version",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,55 +96,12 @@ def incident_rows(*, centre: Centre, at: datetime, ids: Collection[UUID] | None 
     """Open incidents, most urgent and oldest first; or just `ids`, closed ones included (so a board can drop them)."""
     incidents = Incident.objects.filter(centre=centre)
     incidents = incidents.filter(pk__in=ids) if ids is not None else incidents.exclude(state__in=["closed", "joined"])
-    loaded = list(
-        incidents.select_related("owner", "recommendation__unit")
-        .defer("no_unit_detail")
-        .prefetch_related(
-            # Not joined: a version's rules and area are large, and many calls have the same version.
-            Prefetch("program_version", queryset=ProgramVersion.objects.select_related("program").defer(*_UNREAD)),
-            Prefetch(
-                "assignments",
-                queryset=Assignment.objects.filter(state__in=ASSIGNMENT_LIVE)
-                .select_related("unit")
-                .prefetch_related(
-                    Prefetch(
-                        "stage_orders",
-                        queryset=StageOrder.objects.filter(lifted_at__isnull=True),
-                        to_attr="standing_orders",
-                    )
-                ),
-                to_attr="live_assignments",
-            ),
-            Prefetch("handoffs", queryset=Handoff.objects.exclude(state="cancelled"), to_attr="shown_handoffs"),
-            Prefetch(
-                "transfers",
-                queryset=Transfer.objects.filter(state__in=TRANSFER_LIVE, direction="out").select_related(
-                    "receiver", "target", "unit"
-                ),
-                to_attr="live_transfers",
-            ),
-            Prefetch("calls", queryset=Call.objects.filter(state="open"), to_attr="open_calls"),
-            Prefetch("alarms", queryset=Alarm.objects.filter(ended_at__isnull=True), to_attr="open_alarms"),
-        )
-    )
-    places = _latest_places([incident.pk for incident in loaded])
+    loaded = list(incidents.only(*_READ).annotate(program_name=F("program_version__program__name")))
+    beside = around(incidents, ids)
     cautioned = _caution_points(centre, at)
     asked = keys_to_ask({one.pk: one.ask_again_at for one in loaded if one.ask_again_at is not None})
-    rows = [
-        _incident_row(incident, places.get(incident.pk), cautioned, asked.get(incident.pk, ()), at)
-        for incident in loaded
-    ]
+    rows = [_incident_row(incident, beside, cautioned, asked.get(incident.pk, ()), at) for incident in loaded]
     return sorted(rows, key=lambda row: row.key)
-
-
-def _latest_places(incident_ids: list[UUID]) -> dict[UUID, LocationEntry]:
-    entries = (
-        LocationEntry.objects.filter(incident__in=incident_ids, subject="incident")
-        .order_by("incident", "-id")
-        .distinct("incident")
-        .only("incident_id", "text", "beat", "state", "place_id")
-    )
-    return {entry.incident_id: entry for entry in entries}
 
 
 def _caution_points(centre: Centre, at: datetime) -> set[UUID]:
@@ -151,17 +111,16 @@ def _caution_points(centre: Centre, at: datetime) -> set[UUID]:
 
 
 def _incident_row(
-    incident: Incident, where: LocationEntry | None, cautioned: set[UUID], ask_again: tuple[str, ...], at: datetime
+    incident: Incident, beside: Around, cautioned: set[UUID], ask_again: tuple[str, ...], at: datetime
 ) -> IncidentRow:
     nature = natures.load().get(incident.nature or None)
-    live: list[Assignment] = incident.live_assignments  # type: ignore[attr-defined]  # prefetched
-    handoffs: list[Handoff] = incident.shown_handoffs  # type: ignore[attr-defined]  # prefetched
-    alarms: list[Alarm] = incident.open_alarms  # type: ignore[attr-defined]  # prefetched
-    calls: list[Call] = incident.open_calls  # type: ignore[attr-defined]  # prefetched
-    moving: list[Transfer] = incident.live_transfers  # type: ignore[attr-defined]  # prefetched
-    transfers = tuple(transfer_on(one) for one in moving)
-    units = tuple(unit_on(assignment) for assignment in sorted(live, key=lambda one: one.offered_at))
-    shown = tuple(handoff_on(handoff, at) for handoff in handoffs)
+    where = beside.places.get(incident.pk)
+    alarms = beside.alarms.get(incident.pk, ())
+    calls = beside.calls.get(incident.pk, 0)
+    units = tuple(unit_on(one, beside.orders.get(one.pk)) for one in beside.assignments.get(incident.pk, ()))
+    shown = tuple(handoff_on(handoff, at) for handoff in beside.handoffs.get(incident.pk, ()))
+    transfers = tuple(transfer_on(one) for one in beside.transfers.get(incident.pk, ()))
+    named = recommended(incident, beside.named.get(incident.pk))
     level = PRIORITY_LEVEL[incident.priority]
     return IncidentRow(
         id=str(incident.pk),
@@ -182,21 +141,21 @@ def _incident_row(
         since=incident.opened_at,
         promise_at=incident.promise_at,
         promise_level=_promise_level(incident, at),
-        owner=_owner(incident),
+        owner=_owner(incident, beside.owners),
         response_class=incident.response_class,
         response_words=CLASS_WORDS.get(incident.response_class, ""),
-        program=incident.program_version.program.name if incident.program_version else "",
+        program=incident.program_name or "",  # type: ignore[attr-defined]  # annotated
         units=units,
         handoffs=shown,
         transfers=transfers,
         stage_order=any(unit.stage_order for unit in units),
         alarms=tuple(alarm.kind for alarm in alarms),
         next_step=("" if incident.sent_at else callback_step(alarms))
-        or _next_step(incident, units, shown, transfers, len(calls), at),
+        or _next_step(incident, units, shown, transfers, calls, named, at),
         no_unit=words(NO_UNIT, incident.no_unit_reason) if incident.no_unit_reason else "",
         triaged=incident.triaged,
         caution=where is not None and where.place_id in cautioned,
-        calls_open=len(calls),
+        calls_open=calls,
         late=incident.late,
         # What came back or was dropped is first of its priority.
         key=f"{incident.priority}-{0 if incident.top_at else 1}-{incident.opened_at:%Y-%m-%dT%H:%M:%S.%fZ}"
@@ -205,7 +164,7 @@ def _incident_row(
         and not any(h.state == "acknowledged" for h in shown)
         and not any(one.state == "connected" and not one.bridge for one in transfers),
         must_decide=must_decide(incident, at),
-        recommended=recommended(incident),
+        recommended=named,
         ask_again=tuple(labels(ask_again)),
         top=incident.top_at is not None,
         outcome=incident.outcome,
@@ -219,9 +178,10 @@ def _promise_level(incident: Incident, at: datetime) -> str:
     return "serious" if share >= 1 else "caution" if share >= 0.8 else ""
 
 
-def _owner(incident: Incident) -> str:
-    if incident.owner is not None:
-        return str(incident.owner)
+def _owner(incident: Incident, owners: Mapping[int, str]) -> str:
+    if incident.owner_id is not None:
+        # Whoever took it since the incidents were read is in the next frame.
+        return owners.get(incident.owner_id, "")
     return "Dispatch" if incident.sent_at else "Nobody"
 
 
@@ -259,6 +219,7 @@ def _next_step(
     handoffs: tuple[HandoffOnIncident, ...],
     transfers: tuple[TransferOnIncident, ...],
     calls: int,
+    named: str,
     at: datetime,
 ) -> str:
     """What somebody must do next, in words: nothing on a board is without one."""
@@ -285,7 +246,7 @@ def _next_step(
         return "Accept the suggestion, or choose another"
     if incident.state == "pending" and not units and not incident.offer_wanted:
         return "Decide the response again"
-    if incident.state == "pending" and not units and (named := recommended(incident)):
+    if incident.state == "pending" and not units and named:
         return f"Offer it to {named.partition(':')[0]}, or choose another"
     if incident.state == "pending" and not units:
         return "Choose a unit or a more cautious response" if incident.no_unit_reason else "A unit is being asked"

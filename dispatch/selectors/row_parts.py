@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from dispatch.models import Alarm, Assignment, Handoff, Incident, StageOrder, Transfer
+from dispatch.models import Alarm, Assignment, Handoff, Incident, Recommendation, StageOrder, Transfer
 from dispatch.selectors.words import ASSIGNMENT_WORDS
 from dispatch.states import HANDOFF_OWNER_ALARM_S
 
@@ -49,9 +49,8 @@ class TransferOnIncident:
     on_floor: bool
 
 
-def unit_on(assignment: Assignment) -> UnitOnIncident:
-    orders: list[StageOrder] = assignment.standing_orders  # type: ignore[attr-defined]  # prefetched
-    order = orders[0] if orders else None
+def unit_on(assignment: Assignment, order: StageOrder | None) -> UnitOnIncident:
+    """A live assignment as boards show it, with its standing stage order."""
     since = (
         {
             "offered": assignment.offered_at,
@@ -83,10 +82,11 @@ def callback_step(alarms: Sequence[Alarm]) -> str:
     return f"Call back: {tried} of {of} tries made" if tried < of else "Not reached: send, or close with a code"
 
 
-def recommended(incident: Incident) -> str:
+def recommended(incident: Incident, named: Recommendation | None) -> str:
     """The unit that the engine names where only a person makes the offer, with its reasons."""
-    named = getattr(incident, "recommendation", None) if incident.offer_wanted else None
-    return f"{named.unit.call_sign}: {_why(named.why)}".rstrip(": ") if named is not None else ""
+    if named is None or not incident.offer_wanted:
+        return ""
+    return f"{named.unit.call_sign}: {_why(named.why)}".rstrip(": ")
 
 
 def _why(why: dict[str, Any]) -> str:

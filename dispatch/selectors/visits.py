@@ -10,9 +10,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Centre
 from dispatch.models import Answer, CrewReport, Incident, LocationEntry, Visit
-from dispatch.selectors.triage import Judged, answers_merged, facts_of, judge, place_of
+from dispatch.selectors.triage import UNKNOWN, Judged, answers_merged, dangerous, facts_of, judge, place_of
 from programs.models import ProgramVersion
 from programs.selectors import programs_published, rules_of
+from triage.answers import most_dangerous
+from triage.results import plain
 
 LEAD_S = 30 * 60
 """So long before its window a visit falls due: the default third of a promise that asking may take (15 minutes of 45,
@@ -35,6 +37,24 @@ def answers_then(source: Incident, given: Mapping[str, Any], *, at: datetime, st
     answers["elapsed"] = "hours" if passed < timedelta(days=1) else "days" if passed < timedelta(days=14) else "weeks"
     needed = answers.get("need")
     answers["need"] = sorted({"follow_up", *_LASTING_NEEDS.intersection(needed if isinstance(needed, list) else ())})
+    return answers
+
+
+def speaks_for(source: Incident) -> Incident:
+    """The incident that a booking's source has become, where it was joined to others since."""
+    while source.state == "joined" and source.joined_into is not None:
+        source = source.joined_into
+    return source
+
+
+def told_since(source: Incident, visit: Visit) -> dict[str, Any]:
+    """A visit's answers with the dangers that were told of its source after it was booked: they only raise."""
+    answers = dict(visit.answers)
+    rows = Answer.objects.filter(incident=speaks_for(source), at__gt=visit.booked_at).exclude(value=UNKNOWN)
+    for row in rows.order_by("id"):
+        if dangerous(row.key, row.value):
+            values = [row.value, answers[row.key]] if row.key in answers else [row.value]
+            answers[row.key] = plain(most_dangerous(row.key, [one for one in values if one != UNKNOWN]))
     return answers
 
 

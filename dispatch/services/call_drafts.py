@@ -17,11 +17,12 @@ from accounts.services import audit
 from dispatch.models import Call, CallDraft
 from dispatch.models.call_draft import DRAFT_FIELDS, LONGEST_DRAFT
 from dispatch.selectors.call_drafts import KEPT_FOR, unsent_of_others
+from dispatch.services.narrative import note_add
 
 _KEEP = (
-    "INSERT INTO dispatch_calldraft (call_id, by_id, field, text, tab, typed_at, at) VALUES (%s, %s, %s, %s, %s, %s, %s)"
-    " ON CONFLICT ON CONSTRAINT call_draft_once DO UPDATE SET text = excluded.text, tab = excluded.tab,"
-    " typed_at = excluded.typed_at, at = excluded.at"
+    "INSERT INTO dispatch_calldraft (call_id, by_id, field, text, tab, typed_at, at)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT ON CONSTRAINT call_draft_once"
+    " DO UPDATE SET text = excluded.text, tab = excluded.tab, typed_at = excluded.typed_at, at = excluded.at"
     " WHERE dispatch_calldraft.tab <> excluded.tab OR dispatch_calldraft.typed_at < excluded.typed_at"
 )
 
@@ -72,6 +73,18 @@ def drafts_settle(*, call: Call, ids: Iterable[int], by: User, at: datetime) -> 
         CallDraft.objects.filter(pk__in=[one.pk for one in found]).update(text="", at=at)
         _audited("draft.settle", call, found, by, at)
     return len(found)
+
+
+@transaction.atomic
+def drafts_to_note(*, id: UUID, call: Call, by: User, at: datetime) -> None:
+    """Others' unsent words as one note by whoever has the call now; it names who typed them. Nothing where none is."""
+    found = drafts_read(call=call, by=by, at=at)
+    if not found:
+        return
+    said = "\n".join(f"{one.by}, {one.field.replace('_', ' ')}: {one.text}" for one in found)
+    text = f"Unsent words taken over. {said}"[:LONGEST_DRAFT]
+    note_add(id=id, incident=call.incident, call=call, text=text, by=by, at=at)
+    drafts_settle(call=call, ids=[one.pk for one in found], by=by, at=at)
 
 
 def drafts_forget(call: Call) -> None:

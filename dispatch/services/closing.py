@@ -1,14 +1,17 @@
 """When an incident is over: by a person's word, or because nothing about it is open any more; and when it is not."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
+from django.db.models import DateTimeField, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
 from accounts.access import DISPATCHING, require
 from accounts.models import Role, User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.models import Alarm, Incident
+from dispatch.models import Alarm, HistoryRow, Incident
 from dispatch.models.alarm import CALLS_FOR_HELP
 from dispatch.reasons import OUTCOMES, REOPEN
 from dispatch.services.alarms import alarms_end
@@ -100,11 +103,12 @@ def settle(*, incident: Incident, by: User | None, at: datetime) -> bool:
     transfers = incident.transfers.filter(direction="out")
     if transfers.filter(state__in=TRANSFER_LIVE).exists():
         return False
-    cleared = incident.assignments.filter(state="cleared").order_by("-ended_at").first()
-    acknowledged = incident.handoffs.filter(state="acknowledged").exists()
+    again = _reopened_at(incident)
+    cleared = incident.assignments.filter(state="cleared", ended_at__gte=again).order_by("-ended_at").first()
+    acknowledged = incident.handoffs.filter(state="acknowledged", acknowledged_at__gte=again).exists()
     if cleared is not None and cleared.disposition != "returned_to_911":
         outcome = cleared.disposition
-    elif transfers.filter(state="resolved", bridge=False).exists():
+    elif transfers.filter(state="resolved", bridge=False, ended_at__gte=again).exists():
         outcome = "resolved_without_dispatch"
     elif acknowledged:
         outcome = "handed_off"
@@ -112,6 +116,19 @@ def settle(*, incident: Incident, by: User | None, at: datetime) -> bool:
         return False
     _close(incident, outcome, by, at, owed=True)
     return True
+
+
+def sent_before_reopening(incident: Incident) -> str:
+    """The class that a reopened incident was sent as before; empty for one that was never closed."""
+    rows = HistoryRow.objects.filter(incident_id=incident.pk, entity="incident", action="reopen").order_by("-id")
+    last = rows.values_list("detail", flat=True).first()
+    return str(last.get("class", "")) if last else ""
+
+
+def _reopened_at(incident: Incident) -> Combinable:
+    """When it was opened last: what ended before that is no outcome of what is asked for now. Part of the query."""
+    again = HistoryRow.objects.filter(incident_id=incident.pk, entity="incident", action="reopen").order_by("-id")
+    return Coalesce(Subquery(again.values("at")[:1]), Value(datetime.min.replace(tzinfo=UTC), DateTimeField()))
 
 
 @transaction.atomic
@@ -150,9 +167,9 @@ def incident_close(*, incident: Incident, outcome: str, by: User, at: datetime) 
 def incident_reopen(*, incident: Incident, reason: str, by: User, at: datetime) -> Incident:
     """A closed incident was not over: it is open again, first of its priority, and must be decided anew.
 
-    Its answers, crews' times and former decisions stay; answers given after it was sent still only raise. Whoever
-    reopens it owns it. Doing it twice changes nothing. Raises Refused without a coded reason, TransitionRefused for an
-    incident that was joined to another.
+    Its answers, crews' times and former decisions stay; answers given after it was sent still only raise, and less
+    cautious than it was sent as takes two people, as before. Whoever reopens it owns it. Doing it twice changes
+    nothing. Raises Refused without a coded reason, TransitionRefused for an incident that was joined to another.
     """
     require(by, *DISPATCHING)
     if reason not in REOPEN:
@@ -160,7 +177,7 @@ def incident_reopen(*, incident: Incident, reason: str, by: User, at: datetime) 
     incident = incident_locked(incident.pk)
     if incident.state not in {"closed", "joined"}:
         return incident
-    before = incident.state
+    before, sent_as = incident.state, incident.response_class or sent_before_reopening(incident)
     incident.state = INCIDENT.to("reopen", before)
     if incident.triaged:
         incident.state = INCIDENT.to("triage", incident.state)
@@ -180,6 +197,8 @@ def incident_reopen(*, incident: Incident, reason: str, by: User, at: datetime) 
         from_state=before,
         to_state=incident.state,
         reason=reason,
+        # Less than this takes two people, as it did before it was closed (services.decisions).
+        detail={"class": sent_as},
         fields=[
             "state",
             "closed_at",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -61,10 +61,13 @@ def help_request(
         raise Refused("level_unknown", f"Choose one of {', '.join(_LEVELS)}.", field="level")
     kind, urgent = _LEVELS[level], level != "routine"
     assignment = unit.assignments.filter(state__in=ASSIGNMENT_ACCEPTED).order_by("-accepted_at").first()
-    if assignment is None and about is not None and about.unit_id == unit.pk and about.incident.closed_at is None:
-        assignment = about
+    meant = assignment.incident_id if assignment is not None else None
+    if meant is None and about is not None and about.unit_id == unit.pk:
+        meant = _open_now(about.incident)
     # The incident is locked before the unit, as everywhere; the unit's lock makes a double press one alarm.
-    here = incident_locked(assignment.incident_id) if assignment is not None else None
+    here = incident_locked(meant) if meant is not None else None
+    if here is not None and here.state in {"closed", "joined"}:
+        here = None
     if lat is not None and lon is not None:
         unit_position(unit=unit, lat=lat, lon=lon, by=by, at=at)
     unit = Unit.objects.select_for_update(of=("self",)).select_related("centre").get(pk=unit.pk)
@@ -126,6 +129,13 @@ def help_request(
     if unit.not_answering_since is not None:
         unit_heard(unit=unit, by=by, at=at, note=f"asked for backup: {level}")
     return alarm
+
+
+def _open_now(incident: Incident) -> UUID | None:
+    """The incident that a call's shown one has become, where it was joined to others; None once that is closed."""
+    while incident.joined_into is not None and incident.state == "joined":
+        incident = incident.joined_into
+    return incident.pk if incident.state != "closed" else None
 
 
 def _position_said(unit: Unit, at: datetime) -> str:

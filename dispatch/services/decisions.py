@@ -21,6 +21,7 @@ from dispatch.selectors.around_decision import Around, around_of
 from dispatch.selectors.cues import Proposals, proposals_of
 from dispatch.selectors.triage import Judged, judge
 from dispatch.services.alarms import alarm_raise, alarms_end
+from dispatch.services.closing import sent_before_reopening
 from dispatch.services.handoffs import handoff_open
 from dispatch.services.journal import incident_locked, insert_audited, record
 from dispatch.services.offers import offers_withdraw
@@ -107,7 +108,9 @@ def decision_taken(
     way = _way(incident, judged, action, chosen, suggested)
     if way == "less" and reason not in OVERRIDE_LESS:
         raise Refused(
-            "reason_needed", "Less cautious than suggested needs a reason and a second person.", field="reason"
+            "reason_needed",
+            "Less cautious than suggested, or than it was sent before, needs a reason and a second person.",
+            field="reason",
         )
     if way == "less":
         _refuse_unconfirmed(proposals, chosen.response_class, judged)
@@ -170,6 +173,8 @@ def _way(incident: Incident, judged: Judged, action: str, chosen: Plan, suggeste
                 status=409,
             )
         way = "less" if since_sent == "less" else way
+    elif incident.sent_at is not None and (before := sent_before_reopening(incident)):
+        way = "less" if direction(chosen.response_class, before) == "less" else way
     if action == "override" and chosen.program and not choice.takes_it(judged, chosen):
         # A program whose own rules shut the call out, or are not answered yet, is a step down whatever its class.
         return "less"

@@ -13,7 +13,7 @@ from dispatch.models.assignment import Slot
 from dispatch.nudge import offer_after_commit
 from dispatch.selectors.triage import CAUTION_ANSWERS, Facts, answers_at_place, facts_of, judge, place_of
 from dispatch.services.alarms import alarm_raise, alarms_end
-from dispatch.services.closing import parts_end
+from dispatch.services.closing import parts_end, sent_before_reopening
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.offers import offers_withdraw
 from dispatch.services.promise_clock import PROMISE_FIELDS, promise_start
@@ -21,7 +21,6 @@ from dispatch.services.rising import retriage, rise_check
 from dispatch.services.staging import risk_raise
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
 from triage import natures
-from triage.response import ResponseClass
 
 MAX_HOLD_S = 4 * 3600
 
@@ -124,7 +123,8 @@ def incident_hold(*, incident: Incident, until: datetime, reason: str, by: User,
         raise Refused("hold_not_triaged", "A call that is not triaged cannot be held.", status=409)
     if judged.answers.get("suicide") not in {"none", "past_only"}:
         raise Refused("hold_suicidal", "A call with possible suicide cannot be held.", status=409)
-    if incident.risen_at is not None or judged.suggestion.response_class is ResponseClass.EMERGENCY:
+    sent_as = "" if incident.response_class else sent_before_reopening(incident)
+    if "emergency" in {str(judged.suggestion.response_class), sent_as} or incident.risen_at is not None:
         raise Refused("hold_danger", "A call with danger on it cannot be held: decide it.", status=409)
     offers_withdraw(incident, by, at, reason="held")
     before = incident.state
@@ -148,14 +148,14 @@ def incident_hold(*, incident: Incident, until: datetime, reason: str, by: User,
 @transaction.atomic
 def hold_end(*, incident: Incident, at: datetime) -> Incident:
     """A hold is over: somebody calls back. What was sent goes back into the queue with its promise anew; what was
-    never sent waits for its decision as before. Idempotent.
+    never sent, or was reopened and not decided since, waits for its decision as before. Idempotent.
     """
     incident = incident_locked(incident.pk)
     if incident.state != "held" or incident.held_until is None or incident.held_until > at:
         return incident
     before, version = incident.state, incident.program_version
     incident.held_until = None
-    if incident.sent_at is None:
+    if incident.sent_at is None or not incident.response_class:
         incident.state = INCIDENT.to("hold_over", before)
     else:
         incident.state = INCIDENT.to("queue", before)

@@ -41,7 +41,8 @@ def retriage(*, incident: Incident, judged: Judged, at: datetime) -> list[str]:
         if incident.state == "open":
             incident.state = "triaged"
             fields.append("state")
-    if incident.state == "held" and incident.sent_at is None and suggestion.response_class is ResponseClass.EMERGENCY:
+    undecided = incident.sent_at is None or not incident.response_class
+    if incident.state == "held" and undecided and suggestion.response_class is ResponseClass.EMERGENCY:
         # What was calm enough to wait is not any more: nobody has sent it, so no stage order or alarm would say so.
         incident.state, incident.held_until = INCIDENT.to("hold_over", "held"), None
         fields += ["state", "held_until"]

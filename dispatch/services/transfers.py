@@ -15,6 +15,7 @@ from dispatch.selectors.cues import proposals_of
 from dispatch.selectors.triage import judge
 from dispatch.services.assignments import assignment_act
 from dispatch.services.calls import call_end
+from dispatch.services.closing import sent_before_reopening
 from dispatch.services.journal import call_locked, record
 from dispatch.services.offers import offers_withdraw
 from dispatch.services.transfer_rows import (
@@ -99,7 +100,7 @@ def _may_leave(incident: Incident, at: datetime, kind: str) -> None:
     if kind in {Transfer.Kind.L211, Transfer.Kind.L311} and choice.information_only(judged, incident, proposals):
         return
     plan, _ = choice.held(choice.suggested(judged, incident), judged, proposals)
-    for said in (plan.response_class, incident.response_class):
+    for said in (plan.response_class, incident.response_class or sent_before_reopening(incident)):
         if said and direction(said, BY_TELEPHONE) == "more":
             raise Refused(
                 "needs_more",

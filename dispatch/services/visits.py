@@ -1,38 +1,36 @@
-"""Visits: booked from an incident, moved, cancelled, and made an ordinary pending call when they fall due."""
+"""Visits: booked from an incident, moved, cancelled. What becomes of them when their time comes: visits_due."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.db import transaction
 
 from accounts.access import FLOOR, require
-from accounts.models import Role, User
+from accounts.models import User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.models import Alarm, Answer, Call, Incident, LocationEntry, NarrativeEntry, NarrativeText, Visit
-from dispatch.models.call import Channel
-from dispatch.reasons import BOOKED_VISIT, VISIT_CANCELLED, VISIT_MOVED, VISIT_PURPOSES
+from dispatch.models import Alarm, Answer, Incident, Visit
+from dispatch.reasons import VISIT_CANCELLED, VISIT_MOVED, VISIT_PURPOSES
 from dispatch.selectors.cues import proposals_of
-from dispatch.selectors.triage import place_of
-from dispatch.selectors.visits import LEAD_S, answers_then, judged_then, nature_then
-from dispatch.services.alarms import alarm_raise
-from dispatch.services.answers import answers_checked, answers_record
-from dispatch.services.calls import call_end, call_open
-from dispatch.services.decisions import decision_take
-from dispatch.services.incidents import nature_set
+from dispatch.selectors.triage import UNKNOWN, dangerous
+from dispatch.selectors.visits import answers_then, judged_then, nature_then, told_since
+from dispatch.services.alarms import alarms_end
+from dispatch.services.answers import answers_checked
 from dispatch.services.journal import incident_locked, record
-from dispatch.services.locations import location_record
-from dispatch.services.promise_clock import PROMISE_FIELDS
 from dispatch.states import VISIT
 from programs.models import ProgramVersion, VersionState
 from responders.models import Unit
+from triage.answers import is_lowering
 from triage.results import FitResult
 
 MOST_AHEAD = timedelta(days=92)
 """A visit is booked at most a quarter ahead: later ones belong on somebody's caseload."""
 LONGEST_WINDOW = timedelta(hours=12)
+CALM_AFTER = timedelta(hours=12)
+"""A danger that was told less than so long before a visit cannot be taken back by booking it: sending less than the
+answers say is a choice of two people. Our own figure: overnight."""
 
 
 def _window(starts_at: datetime, ends_at: datetime, at: datetime) -> None:
@@ -48,7 +46,8 @@ def _unit(unit: Unit | None, version: ProgramVersion) -> Unit | None:
     return unit
 
 
-def _version(source: Incident, slug: str) -> ProgramVersion:
+def version_live(source: Incident, slug: str) -> ProgramVersion:
+    """The published version of a program of the incident's centre. Raises Refused where there is none."""
     live = ProgramVersion.objects.filter(program__centre=source.centre_id, state=VersionState.PUBLISHED)
     version = live.select_related("program").filter(program__slug=slug).first()
     if version is None:
@@ -88,10 +87,12 @@ def visit_book(
         return known
     if source.state == "joined":
         raise Refused("incident_joined", "This incident was joined to another: book it there.", status=409)
-    version = _version(source, program)
+    version = version_live(source, program)
     _unit(unit, version)
     nature = nature_then(source, version)
-    told = answers_then(source, answers_checked(answers or {}), at=at, starts_at=starts_at)
+    given = answers_checked(answers or {})
+    _not_lowered(source, given, starts_at)
+    told = answers_then(source, given, at=at, starts_at=starts_at)
     _taken(source, version, nature, told, at, starts_at)
     visit = Visit.objects.create(
         id=id,
@@ -107,8 +108,22 @@ def visit_book(
         booked_at=at,
         booked_by=by,
     )
-    _told(source, visit, "book", by, at, to_state="booked", reason=purpose)
+    visit_told(source, visit, "book", by, at, to_state="booked", reason=purpose)
     return visit
+
+
+def _not_lowered(source: Incident, given: Mapping[str, Any], starts_at: datetime) -> None:
+    """Raises Refused at the question where one person would take back a danger that was told a short while before."""
+    told = Answer.objects.filter(incident=source, key__in=given, at__gt=starts_at - CALM_AFTER).exclude(value=UNKNOWN)
+    for row in told:
+        new = given[row.key]
+        if dangerous(row.key, row.value) and is_lowering(row.key, row.value, None if new == UNKNOWN else new):
+            raise Refused(
+                "danger_stands",
+                "This danger was told a short while before: decide the call with a second person, or book it later.",
+                field=row.key,
+                status=409,
+            )
 
 
 def _taken(
@@ -137,7 +152,7 @@ def _taken(
         raise Refused("program_shut", f"{version.program.name} would not take it then. {said}", field="program")
 
 
-def _told(
+def visit_told(
     incident: Incident,
     visit: Visit,
     action: str,
@@ -150,6 +165,7 @@ def _told(
     fields: list[str] | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
+    """The history row, the event row and the audit row of a change of a visit."""
     record(
         incident=incident,
         entity="visit",
@@ -174,7 +190,7 @@ def _told(
     )
 
 
-def _locked(visit: Visit) -> tuple[Incident, Visit]:
+def visit_locked(visit: Visit) -> tuple[Incident, Visit]:
     """The incident that it was booked from, then the visit: in that order everywhere."""
     source = incident_locked(visit.source_id)
     return source, Visit.objects.select_for_update(of=("self",)).select_related("program", "centre").get(pk=visit.pk)
@@ -197,17 +213,18 @@ def visit_move(
     if reason not in VISIT_MOVED:
         raise Refused("reason_needed", "Choose why it is moved.", field="reason")
     _window(starts_at, ends_at, at)
-    source, visit = _locked(visit)
+    source, visit = visit_locked(visit)
     before = visit.state
     visit.state = VISIT.to("move", before)
-    version = _version(source, visit.program.slug)
-    _taken(source, version, visit.nature, visit.answers, at, starts_at)
+    version = version_live(source, visit.program.slug)
+    _taken(source, version, visit.nature, told_since(source, visit), at, starts_at)
     was = visit.starts_at
     visit.unit = _unit(unit, version)
     visit.starts_at, visit.ends_at, visit.version = starts_at, ends_at, visit.version + 1
     visit.save(update_fields=["state", "unit", "starts_at", "ends_at", "version"])
+    alarms_end(Alarm.Kind.VISIT_DUE, subject=str(visit.pk), at=at, by=by, note="moved")
     detail = {"from": was.isoformat(), "to": starts_at.isoformat()}
-    _told(source, visit, "move", by, at, from_state=before, to_state=visit.state, reason=reason, detail=detail)
+    visit_told(source, visit, "move", by, at, from_state=before, to_state=visit.state, reason=reason, detail=detail)
     return visit
 
 
@@ -217,115 +234,12 @@ def visit_cancel(*, visit: Visit, reason: str, by: User, at: datetime) -> Visit:
     require(by, *FLOOR)
     if reason not in VISIT_CANCELLED:
         raise Refused("reason_needed", "Choose why it is cancelled.", field="reason")
-    source, visit = _locked(visit)
+    source, visit = visit_locked(visit)
     before = visit.state
     if before == "cancelled":
         return visit
     visit.state, visit.ended_at, visit.version = VISIT.to("cancel", before), at, visit.version + 1
     visit.save(update_fields=["state", "ended_at", "version"])
-    _told(source, visit, "cancel", by, at, from_state=before, to_state=visit.state, reason=reason)
+    alarms_end(Alarm.Kind.VISIT_DUE, subject=str(visit.pk), at=at, by=by, note="cancelled")
+    visit_told(source, visit, "cancel", by, at, from_state=before, to_state=visit.state, reason=reason)
     return visit
-
-
-@transaction.atomic
-def visit_fall_due(*, visit: Visit, at: datetime) -> Visit:
-    """Its time has come: a new incident at the place, decided as booked, and offered like any other. Idempotent.
-
-    The booking was the person's decision; what the place and the programs say now is read anew. Where the program does
-    not take it any more, or more is asked for, the incident is there undecided, with an alarm for the dispatcher.
-    """
-    source, visit = _locked(visit)
-    if visit.state != "booked" or visit.starts_at - timedelta(seconds=LEAD_S) > at:
-        return visit
-    call = _opened(source, visit, at)
-    why: Refused | None = None
-    try:
-        decision_take(
-            id=uuid5(visit.pk, "decision"),
-            incident=call.incident,
-            action="accept",
-            program=visit.program.slug,
-            reason=BOOKED_VISIT,
-            by=visit.booked_by,
-            at=at,
-        )
-    except Refused as refused:
-        why = refused
-    call_end(call=call, ended_as="completed", by=None, at=at)
-    incident = incident_locked(call.incident_id)
-    incident.owner_role, incident.owner = Role.DISPATCHER, None
-    if incident.promise_at is not None:
-        # What was promised is the window, and never less than the program promises from now on.
-        incident.promise_at = max(incident.promise_at, visit.ends_at)
-    visit.state, visit.ended_at, visit.incident = VISIT.to("fall_due", visit.state), at, incident
-    visit.version += 1
-    visit.save(update_fields=["state", "ended_at", "incident", "version"])
-    _told(
-        incident,
-        visit,
-        "fall_due",
-        None,
-        at,
-        from_state="booked",
-        to_state=visit.state,
-        reason=why.code if why is not None else visit.purpose,
-        fields=["owner_role", "owner", *PROMISE_FIELDS],
-        detail={"source": str(source.pk)},
-    )
-    if why is not None:
-        alarm_raise(
-            centre=visit.centre,
-            kind=Alarm.Kind.VISIT_DUE,
-            subject=str(incident.pk),
-            at=at,
-            incident=incident,
-            owner_role=Role.DISPATCHER,
-            detail={"reason": why.code, "words": why.detail[:160]},
-        )
-    return visit
-
-
-def _opened(source: Incident, visit: Visit, at: datetime) -> Call:
-    """The new incident with what the booking knew: whom to telephone, where, what for, and the answers as assumed."""
-    call = call_open(centre=visit.centre, id=uuid5(visit.pk, "call"), channel=Channel.SYSTEM, by=visit.booked_by, at=at)
-    asked = source.calls.filter(phone__isnull=False).order_by("received_at").last()
-    if asked is not None:
-        call.phone, call.phone_confirmed = asked.phone, asked.phone_confirmed
-        call.save(update_fields=["phone", "phone_confirmed"])
-    nature_set(incident=call.incident, nature=visit.nature, by=visit.booked_by, at=at)
-    place = place_of(source)
-    if place is not None:
-        gone = place.state == LocationEntry.State.VERIFIED and place.place is None
-        location_record(
-            incident=call.incident,
-            call=call,
-            text=place.text,
-            state=LocationEntry.State.UNVERIFIED if gone else place.state,
-            place=place.place,
-            lat=place.lat,
-            lon=place.lon,
-            location_type=place.location_type,
-            by=visit.booked_by,
-            at=at,
-        )
-    answers_record(
-        incident=call.incident,
-        source=call,
-        answers=visit.answers,
-        basis=Answer.Basis.ASSUMED,
-        by=visit.booked_by,
-        at=at,
-    )
-    entry = NarrativeEntry.objects.create(incident=call.incident, kind=NarrativeEntry.Kind.SYSTEM, at=at, by=None)
-    NarrativeText.objects.create(entry=entry, text=_said(source, visit))
-    return call
-
-
-def _said(source: Incident, visit: Visit) -> str:
-    zone = visit.centre.zone
-    begins, ends = visit.starts_at.astimezone(zone), visit.ends_at.astimezone(zone)
-    purpose = VISIT_PURPOSES.get(visit.purpose, visit.purpose).lower()
-    return (
-        f"Booked visit, {begins:%H:%M} to {ends:%H:%M}: {purpose}. From call {source.number:04d};"
-        f" booked by {visit.booked_by} on {visit.booked_at.astimezone(zone):%Y-%m-%d %H:%M}."
-    )

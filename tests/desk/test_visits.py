@@ -46,6 +46,7 @@ def test_a_follow_up_is_offered_booked_moved_and_cancelled(
     for wrong, field, said in (
         ({"program": ""}, "program", "Choose the program"),
         ({"starts_at": "2001-01-01T10:00"}, "starts_at", "from now on"),
+        ({"starts_at": "2032-03-14T02:30"}, "starts_at", "does not exist"),
         ({"weapon": "in_hand"}, "program", "would not take it then"),
         ({"unit": "x"}, "unit", "Choose a unit"),
     ):

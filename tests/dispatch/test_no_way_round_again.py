@@ -1,7 +1,7 @@
 """Ways round the floors through visits, reopened calls, and what crews open themselves."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,10 +16,11 @@ from dispatch.services.answers import answers_record
 from dispatch.services.assignments import assignment_act
 from dispatch.services.calls import call_end
 from dispatch.services.closing import incident_close, incident_reopen
+from dispatch.services.console_posts import console_post
 from dispatch.services.crew_safety import help_request, return_to_911
 from dispatch.services.decisions import decision_second
 from dispatch.services.handoffs import handoff_acknowledge, handoff_cancel
-from dispatch.services.incidents import call_join
+from dispatch.services.incidents import call_join, incident_hold
 from dispatch.services.narrative import note_add
 from dispatch.services.on_view import contact_open
 from dispatch.services.visits import visit_book
@@ -68,13 +69,21 @@ def _note(source: Incident, by: User, at: datetime) -> None:
 def _person(source: Incident, by: User, at: datetime) -> None:
     person = Person.objects.create(centre=source.centre, created_at=at)
     caution_add(
-        centre=source.centre, person=person, kind="weapon", severity="certain", source="officer", words="carries a gun",
-        by=by, at=at,
+        centre=source.centre, person=person, text="Carries a gun", kind="weapon", severity="danger", source="officer",
+        days=30, by=by, at=at,
     )  # fmt: skip
     source.calls.update(caller=person)
 
 
-@pytest.mark.parametrize("told", [_answer, _note])
+def _gone(source: Incident, by: User, at: datetime) -> None:
+    User.objects.filter(pk=Visit.objects.get().booked_by_id).update(is_active=False)
+
+
+def _elsewhere(source: Incident, by: User, at: datetime) -> None:
+    factories.a_triaged_call(source.centre, by=by, at=at, weapon="in_hand")
+
+
+@pytest.mark.parametrize("told", [_answer, _note, _gone, _elsewhere])
 def test_a_danger_told_after_booking_keeps_the_visit_from_going_as_booked(
     told: Callable[[Incident, User, datetime], None],
     floor: Centre, source: Incident, book: Callable[..., Visit], people: dict[str, User], later: Later,
@@ -170,9 +179,7 @@ def test_reopening_is_no_way_to_lower_what_was_sent_without_a_second_person(
     floor: Centre, people: dict[str, User], at: datetime, later: Later,
 ) -> None:  # fmt: skip
     by = people["dispatcher"]
-    incident = incident_reopen(
-        incident=closed(floor, people, at, later), reason="called_again", by=by, at=later(600)
-    )
+    incident = incident_reopen(incident=closed(floor, people, at, later), reason="called_again", by=by, at=later(600))
     for action in ("accept", "send"):
         with pytest.raises(Refused, match="second person"):
             factories.a_decision(incident, by=by, at=later(610), action=action)
@@ -189,9 +196,7 @@ def test_a_reopened_call_does_not_close_by_what_ended_before(
     floor: Centre, people: dict[str, User], at: datetime, later: Later
 ) -> None:
     by = people["dispatcher"]
-    incident = incident_reopen(
-        incident=_overridden(floor, people, at, later), reason="not_over", by=by, at=later(600)
-    )
+    incident = incident_reopen(incident=_overridden(floor, people, at, later), reason="not_over", by=by, at=later(600))
     factories.a_decision(
         incident, by=by, at=later(610), action="override", response_class="emergency", reason="known_risk"
     )
@@ -208,6 +213,20 @@ def test_a_reopened_call_does_not_close_by_what_ended_before(
     assert now_of(incident).state == "closed"
 
 
+def test_a_knife_in_a_reopened_call_that_is_held_ends_the_hold(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    by = people["dispatcher"]
+    taken = factories.an_accepted(floor, by=by, at=at)
+    call_end(call=taken.incident.calls.get(), ended_as="completed", by=by, at=later(5))
+    assignment_act(assignment=taken, action="clear", disposition="resolved_on_scene", by=by, at=later(900))
+    assert now_of(taken.incident).state == "closed"
+    incident = incident_reopen(incident=taken.incident, reason="called_again", by=by, at=later(1000))
+    incident_hold(incident=incident, until=later(8000), reason="calls back", by=by, at=later(1010))
+    _answer(incident, by, later(1020))
+    assert (now_of(incident).state, Alarm.objects.get(kind=Alarm.Kind.HOLD_OVER).urgent) == ("triaged", True)
+
+
 def test_help_that_was_pressed_on_a_call_that_was_joined_goes_to_where_the_call_is_now(
     floor: Centre, people: dict[str, User], at: datetime, later: Later
 ) -> None:
@@ -222,6 +241,17 @@ def test_help_that_was_pressed_on_a_call_that_was_joined_goes_to_where_the_call_
     assert alarm.incident_id == into.pk
 
 
+def test_the_id_of_what_a_console_kept_is_not_taken_for_something_else(
+    source: Incident, people: dict[str, User], at: datetime
+) -> None:
+    given: dict[str, Any] = {"id": uuid4(), "call": source.calls.get(), "by": people["call_taker"], "at": at}
+    for again in (True, False):
+        with console_post(what="phone", said="a number", **given) as landed:
+            assert bool(landed) is again
+    with pytest.raises(Refused, match="already in use"), console_post(what="nature", said="a nature", **given):
+        pass
+
+
 @pytest.fixture
 def star_1(units: dict[str, Unit], people: dict[str, User]) -> tuple[Unit, User]:
     """A crew, and the person of it who holds the phone."""
@@ -232,10 +262,10 @@ def test_a_contact_at_a_place_with_a_hazard_on_file_tells_crew_and_dispatcher(
     floor: Centre, star_1: tuple[Unit, User], people: dict[str, User], at: datetime, later: Later, alarms: Alarms
 ) -> None:
     unit, by = star_1
-    premise = premise_for(centre=floor, label=factories.HOME, lat=factories.LAT - 0.003, lon=factories.LON - 0.002)
+    premise = premise_for(centre=floor, place=factories.a_place(floor, factories.HOME))
     caution_add(
-        centre=floor, premise=premise, kind="weapon", severity="certain", source="officer", words="gun behind the door",
-        by=people["supervisor"], at=at,
+        centre=floor, premise=premise, text="Gun behind the door", kind="weapon", severity="danger", source="officer",
+        days=30, by=people["supervisor"], at=at,
     )  # fmt: skip
     taken = contact_open(
         id=uuid4(), unit=unit, nature="welfare_check", by=by, at=later(60), lat=factories.LAT - 0.003,

@@ -81,6 +81,7 @@ def test_a_frozen_holder_of_one_call_delays_no_other(
             assert not call_free(floor, stuck.pk, later(1), frozen_s=0.0)
             alarm = Alarm.objects.get(kind=Alarm.Kind.CALL_LOCKED)
             assert (alarm.subject, alarm.ended_at) == (str(stuck.pk), None)
+            assert due.calls_locked(floor, later(1)) == 0
         finally:
             go.set()
         frozen.result()
