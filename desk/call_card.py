@@ -131,6 +131,7 @@ def call_card(
         "cues_failed": not facts.proposals.lexicon,
         "cues_phrases_only": facts.proposals.phrases_only,
         "engine_error": judged.suggestion is None,
+        "suggested": _suggested(facts),
         "advice": _advice(facts, bool(place or answers or incident.nature)),
         "by_phone": choice.information_only(judged, incident, facts.proposals),
         "duplicates": _duplicates(incident) if duplicates else None,
@@ -138,6 +139,14 @@ def call_card(
         **transfer_part(incident),
         **_after(facts),
     }
+
+
+def _suggested(facts: CardFacts) -> str:
+    """The class that accepting sends; a decision that waits for the network carries it along."""
+    if facts.judged.suggestion is None:
+        return ""
+    plan, _ = choice.held(choice.suggested(facts.judged, facts.incident), facts.judged, facts.proposals)
+    return plan.response_class
 
 
 def _label(key: str) -> str:

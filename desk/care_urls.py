@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from desk.views import call_care, console_settings
+from desk.views import call_care, console_settings, drafts
 
 urlpatterns = [
     path("console/calls/<uuid:id>/park/", call_care.call_parked, name="call_park"),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("console/calls/<uuid:id>/changed/<slug:field>/", call_care.call_changed, name="call_changed"),
     path("console/calls/<uuid:id>/hand-over/", call_care.call_handed_over, name="call_hand_over"),
     path("console/calls/<uuid:id>/notes/<uuid:note>/strike/", call_care.note_struck, name="note_strike"),
+    path("console/calls/<uuid:id>/unsent/", drafts.call_unsent, name="call_unsent"),
+    path("console/calls/<uuid:id>/unsent/read/", drafts.call_unsent_read, name="call_unsent_read"),
+    path("console/calls/<uuid:id>/unsent/settled/", drafts.call_unsent_settled, name="call_unsent_settled"),
     path("console/handovers/", call_care.handed, name="handed"),
     path("console/handovers/<uuid:id>/", call_care.handover_answered, name="handover_answer"),
     path("keys/", console_settings.keys, name="keys"),

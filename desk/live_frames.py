@@ -15,8 +15,10 @@ from django.template.loader import render_to_string
 
 from accounts.access import FLOOR, may
 from accounts.models import Centre, Role, User
+from desk.alarm_row import alarms_drawn
 from desk.displays import device_of, session_key_of
 from desk.page_context import stops_of
+from desk.queue_row import rows_drawn
 from desk.wall_board import WallRows, wall_boards
 from desk.wall_views import turns_of, views_watched
 from dispatch.models import Assignment, LocationEntry
@@ -72,7 +74,7 @@ def board_frames(centre_id: int, changed: Changed) -> Iterator[Frame]:
     }
     units = unit_rows(centre=centre, at=at, ids=unit_ids) if unit_ids else []
     if rows:
-        yield Frame(CONSOLE, _draw("desk/queue/row.html", "row", rows, number, at))
+        yield Frame(CONSOLE, rows_drawn(rows, number, at))
         yield Frame(CONSOLE, "".join(_signal(f"seen-{row.id}", row.version) for row in rows))
     if units:
         yield Frame(CONSOLE, _draw("desk/queue/unit.html", "unit", units, number, at))
@@ -82,7 +84,7 @@ def board_frames(centre_id: int, changed: Changed) -> Iterator[Frame]:
     for unit_id in sorted(unit_ids):
         yield Frame(_unit_audience(unit_id), _signal("phone-signal", number))
     if alarms:
-        yield Frame(CONSOLE, _draw("desk/queue/alarm.html", "alarm", alarms, number, at))
+        yield Frame(CONSOLE, alarms_drawn(alarms, number, at))
         standing = {"standing": alarms_standing(centre=centre), "v": number}
         yield Frame(CONSOLE, render_to_string("desk/parts/alarm_count.html", standing))
     if "suspension" in changed:

@@ -128,7 +128,8 @@ def map_spots(
     centre: Centre, incidents: Collection[IncidentRow], units: Collection[UnitRow], at: datetime, *, shared: bool
 ) -> dict[str, list[dict[str, Any]]]:
     """`calls` and `units` of rows that were read already, with their points. Two queries."""
-    points = _points([UUID(row.id) for row in incidents])
+    still_open = Incident.objects.filter(centre=centre).exclude(state__in=["closed", "joined"])
+    points = _points(still_open.values_list("pk", flat=True))
     known = {str(unit.pk): unit for unit in Unit.objects.filter(centre=centre)}
     calls = [_call(row, points.get(UUID(row.id)), shared) for row in incidents]
     shown = [_unit(row, known[row.id], at, shared) for row in units if row.id in known]
@@ -159,7 +160,7 @@ def _middle(point: tuple[float, float]) -> tuple[float, float]:
 def _points(incidents: Iterable[UUID]) -> dict[UUID, tuple[float, float]]:
     """Where each incident is by the last statement about it; absent where that has no point."""
     last = (
-        LocationEntry.objects.filter(incident__in=list(incidents), subject=LocationEntry.Subject.INCIDENT)
+        LocationEntry.objects.filter(incident__in=incidents, subject=LocationEntry.Subject.INCIDENT)
         .order_by("incident", "-id")
         .distinct("incident")
         .values_list("incident_id", "lat", "lon")
@@ -205,6 +206,7 @@ def _unit(row: UnitRow, unit: Unit, at: datetime, shared: bool) -> dict[str, Any
         "words": row.words,
         "on": row.incident_code,
         "since": since.isoformat() if since else "",
+        "looks": "" if shared else row.looks,
         "stale": since is not None and (at - since).total_seconds() > POSITION_STALE_S,
         "heading": round(unit.heading_deg) if known and unit.heading_deg is not None and not coarse else None,
         **_where(point),

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch
-
 from accounts.models import Centre
 from desk.advice import class_words
 from dispatch.models import Decision
@@ -16,7 +14,7 @@ from dispatch.selectors.unit_rows import UnitRow
 from dispatch.selectors.words import ASSIGNMENT_WORDS
 from live.selectors import heartbeats
 from programs.models import Program
-from responders.models import CrewMember, Unit
+from responders.models import Shift, Unit
 from responders.selectors import shift_end
 
 _STATE_ORDER = ["help", "stage", "available", *ASSIGNMENT_WORDS]
@@ -155,16 +153,12 @@ def decisions_waiting(centre: Centre) -> list[dict[str, object]]:
     ]
 
 
-def staffing(centre: Centre, at: datetime) -> list[Staffing]:
-    """Units on duty by team, when that next changes within a day, and to how many. Three queries.
+def staffing(centre: Centre, at: datetime, loaded: Sequence[Unit]) -> list[Staffing]:
+    """Units on duty by team, when that next changes within a day, and to how many; from `units_with_facts`.
 
     On duty now: in service, on shift, with a crew. After the change: on shift by the plan, in service.
     """
-    units = (
-        Unit.objects.filter(centre=centre, service=Unit.Service.IN_SERVICE)
-        .select_related("team", "agency")
-        .prefetch_related("shifts", Prefetch("crew", queryset=CrewMember.objects.filter(until__isnull=True)))
-    )
+    units = [unit for unit in loaded if unit.service == Unit.Service.IN_SERVICE]
     teams: dict[str, list[Unit]] = {}
     for unit in units:
         teams.setdefault(unit.team.name if unit.team else unit.agency.name, []).append(unit)
@@ -172,11 +166,20 @@ def staffing(centre: Centre, at: datetime) -> list[Staffing]:
 
 
 def _staffing(name: str, units: list[Unit], centre: Centre, at: datetime) -> Staffing:
+    # A team has few patterns of shifts: each is worked out once for all units that keep it.
+    alike: dict[tuple[object, ...], tuple[list[Shift], list[Unit]]] = {}
+    for unit in units:
+        shifts = list(unit.shifts.all())
+        pattern = tuple(sorted((one.starts_hour, one.ends_hour, *one.days) for one in shifts))
+        alike.setdefault(pattern, (shifts, []))[1].append(unit)
+
     def planned(when: datetime) -> int:
-        return sum(shift_end(list(unit.shifts.all()), when, centre.zone) is not None for unit in units)
+        return sum(len(of) for shifts, of in alike.values() if shift_end(shifts, when, centre.zone) is not None)
 
     manned = sum(
-        bool(unit.crew.all()) and shift_end(list(unit.shifts.all()), at, centre.zone) is not None for unit in units
+        sum(bool(unit.crew.all()) for unit in of)
+        for shifts, of in alike.values()
+        if shift_end(shifts, at, centre.zone) is not None
     )
     hour = at.replace(minute=0, second=0, microsecond=0)
     now = planned(at)

@@ -19,6 +19,7 @@ _UNIT_SHORT = {
     "WITH PERSON": "PERSON",
     "TRANSPORT": "MOVING",
     "OUT OF SVC": "OUT",
+    "NO ANSWER": "SILENT",
 }
 """Words that would not fit their column."""
 

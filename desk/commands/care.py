@@ -11,6 +11,7 @@ from desk.commands.plans import Context, Plan, Verb, call_meant, code_of, coded,
 from dispatch.access import incident_for
 from dispatch.models import Alarm, CallHandover, Incident, LocationEntry, NarrativeEntry, Transfer
 from dispatch.models.target import LINE_KINDS
+from dispatch.selectors.call_drafts import unsent_of_others
 from dispatch.selectors.callbacks import OWED
 from dispatch.selectors.cues import proposals_of
 from dispatch.selectors.targets import targets_of
@@ -24,6 +25,7 @@ from dispatch.services.call_care import (
     handover_offer,
     whisper_set,
 )
+from dispatch.services.call_drafts import drafts_to_note
 from dispatch.services.callbacks import callback_attempt, callback_promise
 from dispatch.services.calls import call_end, phone_set
 from dispatch.services.cues import cue_dismiss
@@ -165,6 +167,18 @@ def _strike(context: Context, line: Line) -> Plan:
     return simple(context, line, echo, partial(note_strike, entry=mine[0], by=context.user, at=context.at))
 
 
+def _unsent(context: Context, line: Line) -> Plan:
+    """What a colleague left unsent in a call that is one's own now becomes a note. Reading it is audited as Enter is
+    pressed: the echo says who, and not what."""
+    call = call_meant(context, line)
+    left = unsent_of_others([call], context.user)
+    if not left:
+        raise Unreadable(f"Nobody left unsent words in {code_of(call.incident)}, or it is not yours.")
+    run = partial(drafts_to_note, id=context.id, call=call, by=context.user, at=context.at)
+    who = ", ".join(dict.fromkeys(str(one.by) for one in left))
+    return simple(context, line, f"unsent words of {who} become a note on {code_of(call.incident)}", run)
+
+
 def _dismiss(context: Context, line: Line) -> Plan:
     """Words of the notes that wait for a person: the first do not mean what they were taken for."""
     incident = incident_meant(context, line)
@@ -285,6 +299,10 @@ Verb(
     choices=these(*_ANSWERS), does=("handover_answer",),
 )  # fmt: skip
 Verb("strike", "strike #0412", "Strike one's last note; it stays readable", FLOOR, _strike, does=("note_strike",))
+Verb(
+    "unsent", "unsent #0412", "A colleague's unsent words become a note", FLOOR, _unsent,
+    does=("call_unsent_read", "call_unsent_settled"),
+)  # fmt: skip
 Verb("not", "not #0412", "First marked words do not mean that", FLOOR, _dismiss, does=("call_dismiss",))
 Verb("dup", "dup #0412", "Add this caller to that incident", FLOOR, _join, does=("call_join",))
 Verb(

@@ -8,10 +8,8 @@ from django import forms
 from accounts.models import CentreThresholds
 from dispatch.models import Answer, CallHandover
 from dispatch.models.call import HEADINGS, Channel
+from dispatch.models.call_draft import DRAFT_FIELDS, LONGEST_DRAFT
 from dispatch.states import CALL_ENDS
-
-LONGEST_DRAFT = 4000
-"""Characters, as many as a note may have."""
 
 
 class CallForm(forms.Form):
@@ -104,6 +102,24 @@ class DraftForm(forms.Form):
         return str(self.cleaned_data["draft"])[-LONGEST_DRAFT:]
 
 
+class UnsentForm(forms.Form):
+    """What is typed in a field so far, from one tab, at the browser's own time."""
+
+    field = forms.ChoiceField(choices=[(one, one) for one in DRAFT_FIELDS])
+    text = forms.CharField(required=False, strip=False)
+    tab = forms.UUIDField()
+    typed_at = forms.DateTimeField()
+
+
+class SettledForm(forms.Form):
+    """Others' unsent words that have been dealt with, by id."""
+
+    ids = forms.RegexField(r"^\d{1,18}(,\d{1,18}){0,99}$")
+
+    def clean_ids(self) -> list[int]:
+        return [int(one) for one in str(self.cleaned_data["ids"]).split(",")]
+
+
 class CueForm(forms.Form):
     """A mark to dismiss."""
 
@@ -111,9 +127,10 @@ class CueForm(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    """Accept, override or send."""
+    """Accept, override or send. `seen` is the class that was suggested on the screen."""
 
     id = forms.UUIDField()
+    seen = forms.SlugField(max_length=20, required=False)
     action = forms.ChoiceField(choices=[(a, a) for a in ("accept", "override", "send")])
     response_class = forms.CharField(max_length=20, required=False)
     program = forms.SlugField(max_length=50, required=False)

@@ -22,6 +22,7 @@ from desk.forms.call import (
     MinutesForm,
     WhisperForm,
 )
+from desk.unsent import with_unsent
 from desk.views.console import card_statics, regions, uncached
 from dispatch.access import call_for, call_handover_for, note_for
 from dispatch.models import CallHandover, LocationEntry
@@ -134,7 +135,7 @@ def handover_answered(request: HttpRequest, user: User, at: datetime, id: UUID) 
     if answer == CallHandover.Answer.ACCEPTED:
         audit(action="incident.read", at=at, by=user, centre=call.centre, entity="incident", entity_id=call.incident_id)
         context |= {
-            "card": call_card(call, user, at),
+            "card": with_unsent([call_card(call, user, at)], [call], user)[0],
             "transfer_targets": targets_of(call.incident.centre, *LINE_KINDS),
             **care_statics(user),
             **card_statics(),

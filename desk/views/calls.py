@@ -1,8 +1,6 @@
 """The call taker's actions. Each answers with the parts of the card as they now are."""
 
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +9,7 @@ from accounts.access import FLOOR, centre_of
 from accounts.models import Role, User
 from accounts.problems import Refused
 from desk.actions import act, form_of
+from desk.advice import class_words
 from desk.forms.call import (
     AnswerForm,
     CallForm,
@@ -22,15 +21,19 @@ from desk.forms.call import (
     NatureForm,
     NoteForm,
     PhoneForm,
-    PostForm,
 )
 from desk.views.console import draft_of, regions
+from desk.views.posted import posted
+from dispatch import choice
 from dispatch.access import call_for, incident_for
-from dispatch.models import Answer, Call, ConsolePost, LocationEntry
+from dispatch.models import Answer, ConsolePost, LocationEntry
 from dispatch.models.call import Channel
+from dispatch.models.call_draft import DRAFT_FIELDS
+from dispatch.selectors.cues import proposals_of
+from dispatch.selectors.triage import judge
 from dispatch.services.answers import answers_record
+from dispatch.services.call_drafts import draft_sent
 from dispatch.services.calls import call_end, call_open, phone_set
-from dispatch.services.console_posts import console_post
 from dispatch.services.cues import cue_dismiss
 from dispatch.services.decisions import decision_taken
 from dispatch.services.incidents import call_join, nature_set
@@ -39,15 +42,7 @@ from dispatch.services.narrative import note_add
 from people.models import Place
 from triage import natures, vocabulary
 
-
-def _posted(
-    request: HttpRequest, call: Call, what: str, said: str, user: User, at: datetime, key: str = "", value: Any = None
-) -> AbstractContextManager[bool]:
-    data = form_of(PostForm(request.POST)).cleaned_data
-    return console_post(
-        id=data["post"], call=call, what=what, said=said, by=user, at=at, device_at=data["device_at"],
-        key=key, value=value,
-    )  # fmt: skip
+_DECISIONS = {"accept": "accept the suggestion", "send": "send to dispatch", "override": "not as suggested: {}"}
 
 
 @act(Role.CALL_TAKER)
@@ -75,7 +70,8 @@ def call_located(request: HttpRequest, user: User, at: datetime, id: UUID) -> Ht
     state = states.VERIFIED if place else states.FORCED if data["force"] else states.UNVERIFIED
     carrier, moving = data["carrier"], data["moving"]
     text = place.label if place and not carrier else data["text"]
-    with _posted(request, call, ConsolePost.What.LOCATION, f"where: {text}", user, at) as fresh:
+    typed = "carrier" if carrier else "where"
+    with posted(request, call, ConsolePost.What.LOCATION, f"where: {text}", user, at, field=typed) as fresh:
         if fresh and carrier:
             # What the telephone network says of the caller: kept apart, and never verified by typing it.
             location_record(
@@ -96,7 +92,7 @@ def call_phone(request: HttpRequest, user: User, at: datetime, id: UUID) -> Http
     """The number to call back."""
     data = form_of(PhoneForm(request.POST)).cleaned_data
     call = call_for(user, id)
-    with _posted(request, call, ConsolePost.What.PHONE, f"call back {data['number']}", user, at) as fresh:
+    with posted(request, call, ConsolePost.What.PHONE, f"call back {data['number']}", user, at, field="phone") as fresh:
         if fresh:
             phone_set(call=call, number=data["number"], confirmed=data["confirmed"], by=user, at=at)
     return regions(request, user, call_for(user, id), at)
@@ -108,7 +104,8 @@ def call_nature(request: HttpRequest, user: User, at: datetime, id: UUID) -> Htt
     call = call_for(user, id)
     nature = form_of(NatureForm(request.POST)).cleaned_data["nature"]
     known = natures.get(nature)
-    with _posted(request, call, ConsolePost.What.NATURE, f"what: {known.name if known else nature}", user, at) as fresh:
+    said = f"what: {known.name if known else nature}"
+    with posted(request, call, ConsolePost.What.NATURE, said, user, at, field="what") as fresh:
         if fresh:
             nature_set(incident=call.incident, nature=nature, by=user, at=at)
     return regions(request, user, call_for(user, id), at)
@@ -122,11 +119,14 @@ def call_answered(request: HttpRequest, user: User, at: datetime, id: UUID) -> H
     key, value = data["key"], data["value"]
     question, judged = vocabulary.load().by_key.get(key), None
     said = f"{question.label if question else key}: {value}"
-    with _posted(request, call, ConsolePost.What.ANSWER, said, user, at, key, value) as fresh:
+    typed = key if key in DRAFT_FIELDS else ""
+    with posted(
+        request, call, ConsolePost.What.ANSWER, said, user, at, key=key, value=value, field=typed
+    ) as fresh:  # fmt: skip
         if fresh:
             judged = answers_record(
-                incident=call.incident, source=call, answers={key: value}, basis=data["basis"] or Answer.Basis.TOLD,
-                by=user, at=at,
+                incident=call.incident, source=call, answers={key: fresh.value},
+                basis=data["basis"] or Answer.Basis.TOLD, by=user, at=at,
             )  # fmt: skip
             call.incident = judged.facts.incident
     return regions(request, user, call, at, judged=judged, duplicates=False)
@@ -149,23 +149,40 @@ def call_noted(request: HttpRequest, user: User, at: datetime, id: UUID) -> Http
     note_add(
         id=data["id"], incident=call.incident, call=call, text=data["text"], by=user, at=at, device_at=data["device_at"]
     )
+    draft_sent(call=call, field="note", by=user, typed_by=data["device_at"], at=at)
     return regions(request, user, call_for(user, id), at)
 
 
 @act(*FLOOR)
 def call_decided(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
-    """Accept, override or send."""
+    """Accept, override or send. What waited for the network is not done in another situation than it was made in."""
     data = form_of(DecisionForm(request.POST)).cleaned_data
+    seen, draft, judged = data.pop("seen"), draft_of(request), None
     call = call_for(user, id)
-    taken = decision_taken(incident=call.incident, by=user, at=at, draft=draft_of(request), **data)
-    call.incident = taken.decision.incident
-    return regions(request, user, call, at, judged=taken.judged)
+
+    def moved() -> bool:
+        if data["action"] != "accept" or not seen:
+            return False
+        incident = call_for(user, id).incident
+        now = judge(incident=incident, at=at)
+        plan, _ = choice.held(choice.suggested(now, incident), now, proposals_of(incident, draft=draft))
+        return bool(plan.response_class != seen)
+
+    said = _DECISIONS[data["action"]].format(class_words(data["response_class"]) if data["response_class"] else "")
+    with posted(request, call, ConsolePost.What.DECISION, said, user, at, moved=moved) as fresh:
+        if fresh:
+            taken = decision_taken(incident=call.incident, by=user, at=at, draft=draft, **data)
+            call.incident, judged = taken.decision.incident, taken.judged
+    return regions(request, user, call if judged else call_for(user, id), at, judged=judged)
 
 
 @act(*FLOOR)
 def call_ended(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """How the call ended."""
-    call_end(call=call_for(user, id), by=user, at=at, **form_of(EndForm(request.POST)).cleaned_data)
+    call, ended_as = call_for(user, id), form_of(EndForm(request.POST)).cleaned_data["ended_as"]
+    with posted(request, call, ConsolePost.What.END, f"end the call: {ended_as}", user, at) as fresh:
+        if fresh:
+            call_end(call=call, ended_as=ended_as, by=user, at=at)
     return regions(request, user, call_for(user, id), at)
 
 

@@ -20,6 +20,7 @@ from desk.cue_chips import chips
 from desk.forms.call import DraftForm, PlaceSearchForm
 from desk.keys import REASON_KEYS
 from desk.pages import live_page
+from desk.unsent import with_unsent
 from desk.why import why_groups
 from dispatch.access import call_for
 from dispatch.models import Alarm, Call, Incident
@@ -67,7 +68,7 @@ def console(request: HttpRequest) -> HttpResponse:
         .values("pk")
         .union(mine.filter(incident__in=unsent).values("pk"), mine.filter(pk__in=called_back).values("pk"))
     )
-    calls = (
+    calls = list(
         Call.objects.filter(pk__in=shown)
         .select_related("incident__centre", "incident__program_version__program", "phone")
         .order_by("received_at")
@@ -76,7 +77,7 @@ def console(request: HttpRequest) -> HttpResponse:
         # Reading notes and numbers is logged once a page view.
         audit(action="incident.read", at=at, by=user, centre=centre, entity="incident", entity_id=call.incident_id)
     context = {
-        "cards": [call_card(call, user, at) for call in calls],
+        "cards": with_unsent([call_card(call, user, at) for call in calls], calls, user),
         "blank": blank_card(at, centre.time_zone),
         "transfer_targets": targets_of(centre, *LINE_KINDS),
         "handed": handed_to(user),

@@ -26,10 +26,11 @@ from desk.overview_figures import (
 from desk.pages import live_page, live_region
 from desk.views.queue import alarms_worst_first
 from dispatch.reasons import NOT_DIVERTED, words
+from dispatch.selectors.engine_facts import units_with_facts
 from dispatch.selectors.figures import MEASURES, TREND_HOURS, figures, incidents_behind, trend
 from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.reviews import reviews_count
-from dispatch.selectors.unit_rows import unit_rows
+from dispatch.selectors.unit_rows import rows_of
 from live.selectors import Position, live_position
 
 MOST_LISTED = 200
@@ -37,7 +38,7 @@ MOST_LISTED = 200
 
 def _figures(centre: Centre, position: Position, at: datetime) -> dict[str, Any]:
     rows = incident_rows(centre=centre, at=at)
-    hours = trend(centre, at)
+    hours, units = trend(centre, at), units_with_facts(centre, at=at)
     return {
         "v": position.number,
         "now": at,
@@ -46,8 +47,8 @@ def _figures(centre: Centre, position: Position, at: datetime) -> dict[str, Any]
         "longest": longest_wait(rows),
         "programs": waiting_by_program(centre, rows),
         "beats": beats_worst_first(rows),
-        "states": units_by_state(unit_rows(centre=centre, at=at)),
-        "staffing": staffing(centre, at),
+        "states": units_by_state(rows_of(units, centre=centre, at=at)),
+        "staffing": staffing(centre, at, units),
         "reasons": reasons_today(centre, at),
         "decisions": decisions_waiting(centre),
         "reviews": reviews_count(centre=centre),

@@ -11,9 +11,11 @@ from django.views.decorators.http import require_GET
 from accounts.access import FLOOR, centre_of, may, require, role_required
 from accounts.models import Centre, Role
 from accounts.services import audit
+from desk.alarm_row import alarms_drawn
 from desk.detail import detail_context
 from desk.page_context import stops_of
 from desk.pages import live_page, live_region
+from desk.queue_row import rows_drawn
 from dispatch.access import incident_for
 from dispatch.models import Alarm
 from dispatch.selectors.alarms import alarm_rows, alarms_standing
@@ -25,7 +27,8 @@ _READERS = (*FLOOR, Role.AUDITOR)
 
 
 def _rows(centre: Centre, position: Position, at: datetime) -> dict[str, Any]:
-    return {"rows": incident_rows(centre=centre, at=at), "v": position.number, "now": at}
+    rows = incident_rows(centre=centre, at=at)
+    return {"rows": rows, "drawn": rows_drawn(rows, position.number, at), "v": position.number, "now": at}
 
 
 def _units(centre: Centre, position: Position, at: datetime) -> dict[str, Any]:
@@ -40,7 +43,8 @@ def alarms_worst_first(centre: Centre) -> list[Alarm]:
 
 
 def _alarms(centre: Centre, position: Position, at: datetime) -> dict[str, Any]:
-    return {"alarms": alarms_worst_first(centre), "v": position.number, "now": at}
+    alarms = alarms_worst_first(centre)
+    return {"alarms": alarms, "tray": alarms_drawn(alarms, position.number, at), "v": position.number, "now": at}
 
 
 @require_GET

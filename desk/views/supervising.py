@@ -4,11 +4,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from accounts.access import FLOOR, centre_of
 from accounts.models import Role, User
 from desk.actions import act, form_of
+from desk.alarm_row import alarms_drawn
 from desk.forms.dispatching import StopForm, WordsForm
 from dispatch.access import alarm_for
 from dispatch.models import Alarm
@@ -20,15 +20,14 @@ from programs.access import suspension_for
 from programs.services import suspension_ask_resume, suspension_resume, suspension_set
 
 
-def _alarm(request: HttpRequest, alarm: Alarm, at: datetime) -> HttpResponse:
-    context = {"alarm": alarm, "now": at, "v": live_position(alarm.centre_id).number, "oob": True}
-    return render(request, "desk/queue/alarm.html", context)
+def _alarm(alarm: Alarm, at: datetime) -> HttpResponse:
+    return HttpResponse(alarms_drawn([alarm], live_position(alarm.centre_id).number, at, oob=True))
 
 
 @act(*FLOOR)
 def alarm_taken(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """This person owns the alarm."""
-    return _alarm(request, alarm_take(alarm=alarm_for(user, id), by=user, at=at), at)
+    return _alarm(alarm_take(alarm=alarm_for(user, id), by=user, at=at), at)
 
 
 @act(*FLOOR)
@@ -37,7 +36,7 @@ def alarm_ended(request: HttpRequest, user: User, at: datetime, id: UUID) -> Htt
     form = form_of(WordsForm(request.POST))
     alarm = alarm_for(user, id)
     end = crew_heard if alarm.kind in ENDS_WHEN_HEARD else alarm_end
-    return _alarm(request, end(alarm=alarm, by=user, at=at, note=form.cleaned_data["note"]), at)
+    return _alarm(end(alarm=alarm, by=user, at=at, note=form.cleaned_data["note"]), at)
 
 
 def _reload() -> HttpResponse:

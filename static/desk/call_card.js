@@ -3,13 +3,14 @@
 
 import { apply } from "./apply.js";
 import { Cues } from "./cues.js";
-import { post } from "./outbox.js";
+import { named, post } from "./outbox.js";
 import { Combobox } from "./combobox.js";
 import { Drafts } from "./drafts.js";
 import { Care } from "./care.js";
 import { Conflicts } from "./conflicts.js";
 import { Marks } from "./marks.js";
 import { Override } from "./override.js";
+import { Unsent } from "./unsent.js";
 import { Whisper } from "./whisper.js";
 import { relabel } from "./keymap.js";
 
@@ -77,6 +78,7 @@ export class Card {
     this.whisper = new Whisper(this);
     this.override = new Override(this);
     this.marks = new Marks(this, drafts);
+    this.unsent = new Unsent(this, drafts);
     for (const one of this.begun) this.conflicts.show(...one);
     relabel(element);
     this.care.shown();
@@ -138,7 +140,7 @@ export class Card {
     const along = () => ({ draft: this.field("[data-note]").value });
     const own = options.field || options.once ? { post: crypto.randomUUID(), device_at: new Date().toISOString() } : {};
     const lasting = options.lasting || "post" in own;
-    const result = await post(url, { ...data, ...own }, { order: this.id, lasting, along: options.lasting ? null : along });
+    const result = await post(url, { ...data, ...own }, { order: this.id, lasting, label: options.label && named(this.id, options.label), along: options.lasting ? null : along });
     if (!this.element.isConnected) return result.ok;
     if (result.ok) {
       if (options.field) this.conflicts.own(options.field);
@@ -151,8 +153,7 @@ export class Card {
       this.say({ where: "where", number: "phone", nature: "what" }[result.field] || problem, place);
       // Not taken: the words are the person's again.
       const field = options.field && this.conflicts.input(options.field);
-      if (field) drafts.write(`${this.id}.${options.field}`, { text: field.value, base: "" });
-      field?.toggleAttribute("data-dirty", true);
+      if (field) drafts.now(field, `${this.id}.${options.field}`);
     }
     return result.ok;
   }
@@ -235,8 +236,7 @@ export class Card {
     const data = { id: crypto.randomUUID(), text, device_at: new Date().toISOString() };
     // The words leave the field only for the outbox, which keeps them until the server has them.
     field.value = "";
-    field.removeAttribute("data-dirty");
-    drafts.clear(`${this.id}.note`);
+    this.posted("note", field);
     this.field("[data-draft-state]").textContent = "";
     const ok = await this.send("notes", data, "note", { lasting: true });
     if (!ok) {
@@ -253,9 +253,12 @@ export class Card {
     return this.deciding;
   }
 
+  // What stands on the screen goes along, also when it has to wait for the network: in another situation it is not done.
   async decided(action, more) {
-    await this.locateIfTyped();
-    const ok = await this.send("decision", { id: crypto.randomUUID(), action, ...more }, action === "override" ? "override" : "send");
+    this.locateIfTyped();
+    const data = { id: crypto.randomUUID(), action, seen: this.part("suggest").dataset.suggested || "", draft: this.field("[data-note]").value, ...more };
+    const label = { accept: "accept the suggestion", send: "send", override: "not as suggested" }[action];
+    const ok = await this.send("decision", data, action === "override" ? "override" : "send", { once: true, label });
     if (ok) document.dispatchEvent(new CustomEvent("desk:decided", { detail: this.id }));
     return ok;
   }
@@ -338,9 +341,10 @@ export class Card {
   }
 
   async end(code) {
-    await this.locateIfTyped();
-    await this.note();
-    if (!(await this.send("end", { ended_as: code }, "send"))) return;
+    // Not waited for: the outbox keeps the order, also of what cannot be sent yet.
+    this.locateIfTyped();
+    this.note();
+    if (!(await this.send("end", { ended_as: code }, "send", { once: true, label: `end, ${code}` }))) return;
     // A call whose incident is neither sent nor closed stays in sight, and one that owes a callback.
     this.care.overIfDone();
   }

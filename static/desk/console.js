@@ -154,6 +154,7 @@ document.addEventListener("keydown", (event) => {
     "Alt+Z": () => card.care.press(""),
     "Alt+K": () => card.conflicts.press("Alt+K"),
     "Alt+J": () => card.conflicts.press("Alt+J"),
+    "Alt+8": () => card.unsent.box?.querySelector("[data-unsent-take]")?.click(),
   }[key];
   if (run) {
     event.preventDefault();

@@ -29,7 +29,7 @@ export class Marks {
 
   keep() {
     if (Object.keys(this.open).length) this.drafts.write(this.name, this.open);
-    else this.drafts.clear(this.name);
+    else this.drafts.forget(this.name);
   }
 
   // After the questions were drawn anew, and when the card is opened.

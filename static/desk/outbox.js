@@ -121,6 +121,9 @@ export function post(url, data, options) {
   return run;
 }
 
+// What was pressed, with the number of its call, for a list of what was not taken.
+export const named = (call, words) => `call ${document.querySelector(`#tab-${CSS.escape(call)} .data`)?.textContent || ""}: ${words}`;
+
 // What earlier tabs of this person could not send, sent now in its order: same ids and times, so nothing is done twice.
 // Resolves with [{item, result}] when the server has answered to all of it. Another person's stays for them.
 export async function resume() {
@@ -151,7 +154,7 @@ export async function resume() {
 export function keepRefused(results) {
   const refused = results.filter(({ result }) => !result.ok);
   if (!refused.length) return;
-  const said = refused.map(({ item: { data }, result }) => `“${data.text || data.number || data.nature || data.value || "a new call"}” (${result.text.slice(0, 120)})`);
+  const said = refused.map(({ item: { data, label }, result }) => `“${label || data.text || data.number || data.nature || data.value || "a new call"}” (${result.text.slice(0, 160)})`);
   localStorage.setItem(REFUSED, JSON.stringify([...kept(), ...said]));
 }
 

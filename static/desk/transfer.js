@@ -1,16 +1,18 @@
 // Warm transfers on the call taker's card: offer, rings, answered, taken back, lost. The state itself is a live part.
 
 import { apply } from "./apply.js";
-import { post } from "./outbox.js";
+import { named, post } from "./outbox.js";
 import { meant } from "./keymap.js";
 
 const cardOf = (element) => element.closest("[data-call]");
 const shown = () => document.querySelector("#cards > [data-call]:not([hidden])");
 
-async function send(card, url, values) {
+// Kept while the network is away, also when the tab dies; what arrives in another situation is not done but shown.
+async function send(card, url, values, words) {
   const id = card.dataset.call;
   const place = document.getElementById(`transfer-problem-${id}`);
-  const result = await post(url, values, { order: id });
+  const own = { post: crypto.randomUUID(), device_at: new Date().toISOString() };
+  const result = await post(url, { ...values, ...own }, { order: id, lasting: true, label: named(id, words) });
   place.textContent = result.ok ? "" : result.text;
   if (result.ok) apply(result.text);
   return result.ok;
@@ -21,7 +23,8 @@ document.addEventListener("submit", async (event) => {
   if (!form) return;
   event.preventDefault();
   const values = { ...Object.fromEntries(new FormData(form)), id: crypto.randomUUID() };
-  if (await send(cardOf(form), form.dataset.url, values)) form.reset();
+  const whom = form.querySelector("[data-transfer-whom]")?.selectedOptions[0]?.textContent.trim();
+  if (await send(cardOf(form), form.dataset.url, values, whom ? `transfer to ${whom}` : "they have the caller")) form.reset();
 });
 
 document.addEventListener("click", (event) => {
@@ -37,7 +40,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-transfer-step]");
   if (!button) return;
   const card = cardOf(button);
-  send(card, `/console/calls/${card.dataset.call}/transfer/${button.dataset.transferStep}/`, {});
+  send(card, `/console/calls/${card.dataset.call}/transfer/${button.dataset.transferStep}/`, {}, button.textContent.trim());
 });
 
 document.addEventListener("keydown", (event) => {

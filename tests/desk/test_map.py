@@ -114,6 +114,9 @@ def test_a_shared_screen_gets_calls_by_hexagon_and_no_unmarked_unit(
     assert shared["calls"][0]["what"] != own["calls"][0]["what"]
     place = {one["name"]: one["lat"] for one in shared["units"]}
     assert place["CR 1"] is None
+    looks = [{one["name"]: one["looks"] for one in state["units"]} for state in (own, shared)]
+    assert [one["CR 1"] for one in looks] == ["UNMARKED CAR", ""]
+    assert looks[0]["Star 1"] == ""
     assert place["Star 1"] is not None
 
 

@@ -185,7 +185,9 @@ def test_a_crew_says_what_its_unit_has_today(signed_in: SignedIn, units: dict[st
     assert AuditRow.objects.filter(action="unit.flags").count() == 1
     assert client.post(_url("phone_flags"), {"languages": "Spanish!"}).status_code == 422
     assert client.post(_url("phone_flags"), {"equipment": ["jetpack"]}).status_code == 422
-    assert signed_in("dispatcher").post(_url("phone_flags"), said).status_code == 403
+    dispatcher = signed_in("dispatcher")
+    assert dispatcher.post(_url("phone_flags"), said).status_code == 403
+    assert "PLAIN CLOTHES" in dispatcher.get(reverse("desk:queue_units")).content.decode()
 
 
 def test_a_crew_that_meets_somebody_opens_the_call_itself(

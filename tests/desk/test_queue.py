@@ -1,6 +1,8 @@
 """The dispatcher's doors, alarms and the stop key."""
 
+from dataclasses import replace
 from datetime import datetime
+from html import escape
 from uuid import uuid4
 
 from django.db import connection
@@ -8,7 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import AuditRow, Centre, User
+from desk.alarm_row import alarms_drawn
+from desk.queue_row import rows_drawn
 from dispatch.models import Alarm, Assignment, Decision, Handoff, Incident
+from dispatch.selectors.incident_rows import incident_rows
+from dispatch.selectors.row_parts import HandoffOnIncident, TransferOnIncident
 from dispatch.services.answers import answers_record
 from dispatch.services.calls import call_end
 from dispatch.services.crew_safety import help_request
@@ -242,3 +248,23 @@ def test_boards_cost_the_same_queries_for_50_calls_and_for_200(
     wait(1050, 1200)
     assert {name: queries(name) for name in names} == fifty
     assert max(fifty.values()) < 45
+
+
+def test_no_text_of_a_row_or_an_alarm_becomes_markup(centre: Centre, offered: Assignment, now: datetime) -> None:
+    bad = "<b>&'\""
+    [row] = incident_rows(centre=centre, at=now)
+    full = replace(
+        row, nature_name=bad, response_words=bad, program=bad, where=bad, beat=bad, owner=bad, next_step=bad,
+        recommended=bad, triaged=True, units=(replace(row.units[0], call_sign=bad, why=bad),),
+        handoffs=(HandoffOnIncident("", "police", "requested", now, bad, True),),
+        transfers=(TransferOnIncident("", bad, "ringing", "TRANSFER RINGS", now, False, False),),
+    )  # fmt: skip
+    bare = replace(full, units=(), handoffs=(), transfers=(), no_unit=bad)
+    alarm = Alarm(
+        kind=Alarm.Kind.NO_UNIT, opened_at=now, owner_role="dispatcher", detail={"words": bad},
+        owner=User(display_name=bad), unit=Unit(call_sign=bad),
+    )  # fmt: skip
+    drawn = (rows_drawn([full], 1, now), 12), (rows_drawn([bare], 1, now), 9), (alarms_drawn([alarm], 1, now), 3)
+    for html, texts in drawn:
+        assert html.count(escape(bad)) == texts
+        assert bad[:3] not in html

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 PAGES = {
     "calltaker1": ["/console/", "/training/", "/downtime/cards/", "/keys/"],
-    "dispatcher1": ["/queue/", "/map/", "/handover/"],
+    "dispatcher1": ["/queue/", "/map/", "/visits/", "/handover/"],
     "clinician1": ["/clinician/"],
     "supervisor1": ["/overview/", "/reviews/", "/displays/", "/wall/", "/phone/line/"],
     "programs1": ["/programs/", "/programs/new/star/", "/programs/protocol/", "/go-live/"],

@@ -16,6 +16,20 @@ _LISTEN = """() => {
 }"""
 """Notes how long after the last key the first tone came, in milliseconds."""
 
+_NINE_MINUTES_AGO = """() => {
+  for (const key of Object.keys(localStorage).filter((one) => one.startsWith("dd.outbox."))) {
+    const items = JSON.parse(localStorage.getItem(key));
+    for (const one of items) one.data.device_at = new Date(Date.now() - 540000).toISOString();
+    localStorage.setItem(key, JSON.stringify(items));
+  }
+}"""
+"""What waits in this browser was pressed nine minutes ago."""
+_ANSWERS = """([url, body]) => fetch(url, {
+  method: "POST",
+  headers: {"X-CSRFToken": document.querySelector("meta[name=csrf-token]").content, "HX-Request": "true"},
+  body: new URLSearchParams(body),
+}).then((answer) => answer.status)"""
+
 
 def _typing_until_due(queue: Page) -> bool:
     """Another key in the search field, unless an alarm has become due meanwhile."""
@@ -66,6 +80,26 @@ def test_typed_words_survive_a_lost_network_and_are_sent_once(stack: Stack, pers
     )
     assert rows == [("She is on the porch, calm, wearing a blue coat",)]
     expect(console.locator("#not-sent")).to_be_hidden()
+    # A decision that waited for minutes, in a tab that died, while a colleague said otherwise: shown, and not done.
+    colleague = person("dispatcher1", "/queue/")
+    context.set_offline(True)
+    console.keyboard.press("F9")
+    expect(console.locator("#not-sent")).to_be_visible()
+    console.evaluate(_NINE_MINUTES_AGO)
+    again = context.new_page()
+    console.close(run_before_unload=False)
+    assert colleague.evaluate(_ANSWERS, [f"/console/calls/{call}/answers/", "key=violence&value=threats"]) == 200
+    context.set_offline(False)
+    again.goto(f"{stack.address}/console/")
+    expect(again.locator("#said")).to_contain_text("press again if it still stands")
+    decided = (
+        "SELECT count(*) FROM dispatch_decision d JOIN dispatch_call c ON c.incident_id = d.incident_id WHERE c.id = %s"
+    )
+    assert stack.rows(decided, call) == [(0,)]
+    again.locator(f"#tab-{call}").click()
+    expect(again.locator(f"#notes-{call}")).to_contain_text("Late, not applied")
+    again.keyboard.press("F9")
+    until(lambda: stack.rows(decided, call) == [(1,)], "pressed again, it is done")
 
 
 def test_a_call_taken_without_a_network_survives_a_killed_tab(stack: Stack, person: Person) -> None:
@@ -91,6 +125,7 @@ def test_a_call_taken_without_a_network_survives_a_killed_tab(stack: Stack, pers
     expect(console.locator("[data-draft-state]:visible")).not_to_be_empty()
     marked = f"#q-medical_signs-{call} [data-opt-key='1']"
     console.locator(marked).click()
+    console.keyboard.press("F9")
     expect(console.locator("#not-sent")).to_be_visible()
     assert stack.rows("SELECT 1 FROM dispatch_call WHERE id = %s", call) == []
     again = context.new_page()
@@ -118,6 +153,16 @@ def test_a_call_taken_without_a_network_survives_a_killed_tab(stack: Stack, pers
         call,
     )
     assert answers == [("violence", 1), ("weapon", 1)]
+    assert posts[-1][0] == "decision", "pressed without a network, done after all that was said before it"
+    # The server has the unsent words too: they come back where this browser has kept nothing.
+    unsent = "SELECT text FROM dispatch_calldraft WHERE call_id = %s AND field = 'note'"
+    until(lambda: stack.rows(unsent, call) == [("half a sentence about the",)], "the draft is on the server")
+    third = context.new_page()
+    third.add_init_script("localStorage.clear()")
+    again.close(run_before_unload=False)
+    third.goto(f"{stack.address}/console/")
+    third.locator(f"#tab-{call}").click()
+    expect(third.locator("[data-note]:visible")).to_have_value("half a sentence about the")
 
 
 def test_crew_calls_for_help_and_returns_the_call(stack: Stack, person: Person, complaints: list[str]) -> None:
