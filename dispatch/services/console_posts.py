@@ -80,6 +80,8 @@ def console_post(
         return
     with transaction.atomic():
         landed, words = Landed(True, value=value), ""
+        # A console whose clock is ahead must not look fresher than it is: no time of a device is later than ours.
+        device_at = None if device_at is None else min(device_at, at)
         if device_at is not None and at - device_at > LATE:
             # Judged under the lock of whoever could change it. What comes in time is not judged, and the service that
             # does it takes the lock.

@@ -62,7 +62,11 @@ function fill(row, kind, one) {
   if (kind === "call") {
     set(row, "priority", String(one.priority));
     set(row, "beat", one.beat ? `beat ${one.beat}` : "");
-  } else hide(row, "stale", !isOld(one));
+  } else {
+    hide(row, "stale", !isOld(one));
+    set(row, "looks", one.looks);
+    hide(row, "look", !one.looks);
+  }
   hide(row, "none", one.lat !== null);
   const age = row.querySelector("[data-f=age]");
   if (one.since) age.dataset.since = one.since;

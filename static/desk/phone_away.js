@@ -4,7 +4,8 @@
 const HEARD = "dd.phone.heard";
 const AWAY = "dd.phone.away";
 const ENOUGH = 12_000;
-const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+const timeZone = document.querySelector("[data-zone]")?.dataset.zone;
+const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
 
 const kept = Number(document.body.dataset.kept || 0);
 const read = (key) => Number(localStorage.getItem(key) || 0);

@@ -5,7 +5,8 @@ import { post, resume, unsent } from "./outbox.js";
 
 const SLOW = 1500; // Only what the server does not have after a moment is worth a line.
 const WORDS = "Your presses wait on this phone. Use your radio for what cannot wait.";
-const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+const timeZone = document.querySelector("[data-zone]")?.dataset.zone;
+const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
 const waits = (item) => !navigator.onLine || Date.now() - item.at >= SLOW;
 
 export function say(words) {
