@@ -160,7 +160,7 @@ class TestHold:
         assert hold("mobile_team", {"weapon": "in_hand"}, self.CUES) == []
         marks = [cue.mark for cue in self.CUES]
         assert hold("mobile_team", {"weapon": "none"}, self.CUES, dismissed=marks) == []
-        assert hold("mobile_team", {"weapon": "none"}, find("Now: he has a machete."), dismissed=marks) == ["weapon"]
+        assert "weapon" in hold("mobile_team", {"weapon": "none"}, find("Now: he has a machete."), dismissed=marks)
 
     def test_questions_come_in_the_order_of_the_vocabulary(self) -> None:
         cues = find("She wants to die. He is not breathing. He has a gun.")
@@ -192,8 +192,8 @@ def test_every_proposal_is_an_answer_and_only_danger_is_a_danger(texts: list[str
 
 def test_nothing_is_found_in_nothing_and_a_long_text_is_read_from_its_end() -> None:
     assert find("") == find("... !") == find("uh, um") == ()
-    text = "x " * 5000 + "he has a gun"
-    assert [text[c.start : c.end] for c in find(text)] == ["has a gun"]
+    text = "The bus is late. " * 500 + "he has a gun"
+    assert [text[c.start : c.end] for c in find(text) if c.key == "weapon"] == ["has a gun"]
     assert version()
 
 

@@ -29,8 +29,10 @@ _LISTS = ("medical_signs", "need")
 _SAYS_NOTHING = (Status.NEGATED, Status.PAST, Status.FIGURATIVE, Status.LOOKALIKE)
 _NO_READER = "+none"
 _ENDS = ".!?;\n"
-#: In shorter sentences the second reader doubts no phrase: short plain statements are what phrases read best.
-_DOUBTS_FROM = 11
+#: Words of a plain statement ("there's a fire in the kitchen"): no phrase in it is doubted, whatever stands around it.
+_PLAIN = 8
+#: Log-odds of a text without words.
+_NO_WORDS = -9.0
 _READ = "Read from the whole sentence, not from a known phrase."
 #: Above the calmest answer, but holding a call for it would hold nearly all; a partner's quarrel has its own question.
 _MILD = frozenset(
@@ -123,48 +125,64 @@ def find(text: str, language: str | None = None) -> tuple[Cue, ...]:
 
 def find_with(text: str, reader: Reader | None) -> tuple[Cue, ...]:
     """As ``find``, with this second reader; with None by phrases alone."""
-    cues = _by_phrases(text)
+    cues, alarmed = _by_phrases(text)
     if reader is not None:
-        cues = _beside(text, cues, reader)
+        cues = _beside(text, cues, reader, alarmed)
     return tuple(sorted(cues, key=lambda c: (c.start, c.end, c.key, str(c.value))))
 
 
-def _beside(text: str, cues: Sequence[Cue], reader: Reader) -> list[Cue]:
-    """Both readers in one: what the second is sure of is asked too, and what it is sure against is not proposed."""
+def _beside(text: str, cues: Sequence[Cue], reader: Reader, alarmed: bool) -> list[Cue]:
+    """Both readers in one: what the second is sure of is asked too, and what it speaks against is not proposed.
+
+    Among words of alarm ("screaming", "hurry") no phrase is doubted.
+    """
     offset = max(0, len(text) - LONGEST)
     proposed = dangers(cues)
     denied = {cue.key for cue in cues if not cue.proposes and (cue.status in _SAYS_NOTHING or cue.note == _GENERAL)}
-    joined = list(cues)
+    more = reader.explained if denied and not proposed else 0.0
+    most, unsure = reader.brief
+    more += unsure if len(text.split()) <= most else 0.0
+    odds = dict.fromkeys(reader.bounds, _NO_WORDS)
+    joined: list[Cue] = []
     for one in reader.read(text[offset:]):
-        bounds = reader.bounds[one.key]
-        if one.key in proposed:
-            if one.odds < bounds.doubt:
-                joined = [_doubted(text, cue, reader) if cue.key == one.key else cue for cue in joined]
-        elif one.odds > (bounds.ask_denied if one.key in denied else bounds.ask):
+        bounds, odds[one.key] = reader.bounds[one.key], one.odds
+        if one.key not in proposed and one.odds - more > (bounds.ask_denied if one.key in denied else bounds.ask):
             start, end = offset + one.start, offset + one.end
             joined.append(Cue(start, end, text[start:end], one.key, one.value, Status.PRESENT, True, _READ))
-    return joined
+    return [*(cue if alarmed else _weighed(text, cue, odds, reader) for cue in cues), *joined]
 
 
-def _doubted(text: str, cue: Cue, reader: Reader) -> Cue:
-    """A cue not proposed any more, if its own sentence is long enough to judge and reads as calm by itself too."""
-    first = max(text.rfind(mark, 0, cue.start) for mark in _ENDS) + 1
-    last = min((at for mark in _ENDS if (at := text.find(mark, cue.end)) >= 0), default=len(text))
-    sentence = text[first:last]
-    if not cue.proposes or len(sentence.split()) < _DOUBTS_FROM:
+def _weighed(text: str, cue: Cue, odds: Mapping[str, float], reader: Reader) -> Cue:
+    """A phrase's cue, doubted if the reader speaks against it and its sentence is more than a plain statement."""
+    if cue.key not in odds or not dangers([cue]) or plain_statement(text, cue):
         return cue
-    odds = next((one.odds for one in reader.read(sentence) if one.key == cue.key), 0.0)
-    if odds >= reader.bounds[cue.key].doubt:
+    if reader.trusts(kind_of(cue), cue.key, odds[cue.key]):
         return cue
     return replace(cue, status=Status.DOUBTED, proposes=False, note=_NOTES[Status.DOUBTED])
 
 
-def _by_phrases(text: str) -> list[Cue]:
+def plain_statement(text: str, cue: Cue) -> bool:
+    """Whether a cue stands in a sentence too short for doubt: such ones are what phrases read best."""
+    first = max(text.rfind(mark, 0, cue.start) for mark in _ENDS) + 1
+    last = min((at for mark in _ENDS if (at := text.find(mark, cue.end)) >= 0), default=len(text))
+    return len(text[first:last].split()) <= _PLAIN
+
+
+def kind_of(cue: Cue) -> str:
+    """What kind of phrase found it, for its bound: its answer, one word or more, only heard or feared, with a note."""
+    supposed = cue.status in (Status.HEARSAY, Status.HYPOTHETICAL)
+    noted = " noted" if cue.note and cue.status is Status.PRESENT else ""
+    words = "words" if len(cue.words.split()) > 1 else "word"
+    return f"{cue.key}={cue.value} {words}{' supposed' if supposed else noted}"
+
+
+def _by_phrases(text: str) -> tuple[list[Cue], bool]:
+    """What phrases find, and whether words of alarm stand in the text."""
     offset = max(0, len(text) - LONGEST)
     lexicon = _lexicon.load()
     words = split(text[offset:], lexicon.sets["fillers"])
     if not words:
-        return []
+        return [], False
     shouted = sum(word.capital for word in words) > len(words) // 2
     texts = [
         word.text if word.capital and word.parted != SENTENCE and not shouted else lexicon.spelling.mend(word.text)
@@ -178,7 +196,7 @@ def _by_phrases(text: str) -> list[Cue]:
     negated: list[Found] = []
     cues = [_cue(text, offset, words, reading, found, masks, negated) for found in kept]
     cues.extend(_derived(text, offset, reading, [(f, c) for f, c in zip(kept, cues, strict=True) if c.proposes]))
-    return cues
+    return cues, reading.alarmed()
 
 
 def _longest(found: Sequence[Found]) -> list[Found]:

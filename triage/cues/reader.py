@@ -44,8 +44,8 @@ class Bounds(BaseModel):
     """How sure the reader must be of a question, as log-odds.
 
     ``ask``: above it the question is raised where no phrase speaks of it; ``ask_denied``: the same where a phrase was
-    found and understood as denied, past or a figure of speech; ``doubt``: below it a phrase's own proposal is shown but
-    not proposed.
+    found and understood as denied, past or a figure of speech; ``doubt``: not above it a phrase's own proposal is shown
+    but not proposed, where the card has no bound of that kind of phrase.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,7 +60,11 @@ class Card(BaseModel):
 
     ``danger_share``: how much of the log-odds that the text states any danger at all is added to those of each question
     (at most ``danger_most`` of it), so that one unsure question is raised sooner where danger is plain, and later where
-    the text is calm.
+    the text is calm. ``explained``: how much surer it must be of every question where phrases were found and all of
+    them were understood as denied, past or figures of speech. ``brief``: texts of no more words than the first need
+    the second more ("blue coat" says too little to be read). ``phrases``: the bound ``doubt`` of kinds of phrase
+    ("weapon=in_hand words", see ``kind_of`` in extract.py), lower the more often such phrases were right in sentences
+    that nobody had learnt from.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -71,7 +75,10 @@ class Card(BaseModel):
     origin: str
     danger_share: float
     danger_most: float
+    explained: float
+    brief: tuple[int, float]
     questions: dict[str, Bounds]
+    phrases: dict[str, float]
     values: tuple[tuple[str, bool | str], ...]
 
 
@@ -135,9 +142,11 @@ class Reader:
     """The trained reader. ``version`` is stored with what it said."""
 
     def __init__(self, card: Card, weights: Mapping[str, npt.NDArray[np.generic]]) -> None:
-        self.version, self.bounds = card.version, dict(card.questions)
+        self.version, self.bounds, self.explained = card.version, dict(card.questions), card.explained
+        self.brief = card.brief
         self._questions = tuple(card.questions)
         self._danger = card.danger_share, card.danger_most
+        self._phrases = dict(card.phrases)
         self._values = card.values
         self._of = np.array([self._questions.index(key) for key, _ in card.values])
         vocabulary = bytes(weights["vocabulary"].tobytes()).decode().split("\n")
@@ -158,6 +167,10 @@ class Reader:
                 if one.key not in best or one.odds > best[one.key].odds:
                     best[one.key] = one
         return tuple(best.values())
+
+    def trusts(self, kind: str, key: str, odds: float) -> bool:
+        """Whether a phrase of this kind (``kind_of`` in extract.py) is proposed when the reader says ``odds``."""
+        return odds > self._phrases.get(kind, self.bounds[key].doubt)
 
     def _read(self, text: str, tokens: Sequence[_Token]) -> Iterator[Read]:
         seen = [self._seen(token.text) for token in tokens]
