@@ -18,7 +18,7 @@ _NO_LONGER_REACH = 3
 class Status(StrEnum):
     """How a cue is meant. Negated, past, figurative, lookalike and doubted cues are shown and propose nothing.
 
-    Doubted: a phrase was found, and the second reader is sure that the text states no such danger.
+    Doubted: a phrase was found, and the second reader speaks against it.
     """
 
     PRESENT = "present"
