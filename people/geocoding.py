@@ -11,6 +11,7 @@ import logging
 import urllib.error
 import urllib.parse
 import urllib.request
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,7 +45,6 @@ class Geocoder(Protocol):
 
     def find(self, text: str, *, limit: int) -> list[Found]:
         """Matches, best first."""
-        ...
 
 
 class NoGeocoder:
@@ -55,7 +55,7 @@ class NoGeocoder:
         return []
 
 
-class ServiceGeocoder:
+class ServiceGeocoder(ABC):
     """What both adapters share: the address, the time limit, a rest after a failure, and what was found lately."""
 
     def __init__(self, url: str) -> None:
@@ -97,14 +97,17 @@ class ServiceGeocoder:
             body = json.loads(answer.read(_MOST_BYTES))
         return [found for row in self._rows(body) if -90 <= (found := self._found(row)).lat <= 90][:limit]
 
+    @abstractmethod
     def _path(self, text: str, limit: int) -> str:
-        raise NotImplementedError
+        """The path and query that ask for these words."""
 
+    @abstractmethod
     def _rows(self, body: Any) -> list[Any]:
-        raise NotImplementedError
+        """The matches within an answer."""
 
+    @abstractmethod
     def _found(self, row: Any) -> Found:
-        raise NotImplementedError
+        """One match as ours. Raises KeyError, TypeError or ValueError for what is none."""
 
 
 class NominatimGeocoder(ServiceGeocoder):
