@@ -47,7 +47,7 @@ def _loaded(incidents: Q) -> list[Incident]:
 def _incident_item(incident: Incident) -> OpenItem:
     nature = natures.load().get(incident.nature or None)
     owed = [alarm.get_kind_display() for alarm in incident.open_alarms]  # type: ignore[attr-defined]  # prefetched
-    owed += [f"{one.service.upper()} asked, not acknowledged" for one in incident.asked]  # type: ignore[attr-defined]
+    owed += [f"{one.service.upper()} asked, not acknowledged" for one in incident.asked]  # type: ignore[attr-defined]  # prefetched
     owed += [f"transfer {one.state}" for one in incident.moving]  # type: ignore[attr-defined]  # prefetched
     if incident.state == "held":
         owed.append("on hold: the caller expects a call")

@@ -54,7 +54,8 @@ SELECT i.id, i.priority, i.program_version_id, i.sent_at, i.opened_at,
    WHERE l.incident_id = i.id AND l.subject = 'incident' ORDER BY l.id DESC LIMIT 1),
  (SELECT jsonb_agg(jsonb_build_array(a.unit_id, a.slot, a.state, a.ended_at, a.end_reason, a.offered_at,
     a.offered_by_id IS NULL, a.accepted_at IS NOT NULL)) FROM dispatch_assignment a WHERE a.incident_id = i.id),
-{KNOWN_SQL}
+{KNOWN_SQL},
+ i.no_unit_reason <> ''
   FROM (SELECT w.id, row_number() OVER (PARTITION BY w.program_version_id
                                        ORDER BY w.priority, w.top_at NULLS LAST, w.sent_at, w.number) AS turn
           FROM dispatch_incident w
@@ -81,6 +82,8 @@ class Wait:
     beat: str
     stands: Standing
     known: Known
+    explained: bool
+    """Whether it has been said why nobody can go."""
 
 
 def queue_of(centre: Centre, at: datetime) -> list[Wait]:
@@ -92,12 +95,12 @@ def queue_of(centre: Centre, at: datetime) -> list[Wait]:
         cursor.execute(_QUEUE_SQL, [centre.pk])
         rows = cursor.fetchall()
     found = []
-    for key, priority, version, sent, opened, *texts in rows:
+    for key, priority, version, sent, opened, *texts, explained in rows:
         place, assignments, answers, met, booked = (json.loads(text) if text else None for text in texts)
         lat, lon, beat = place or (None, None, "")
         stands = standing_from([row[:5] for row in parsed(assignments or [])], at)
         known = known_from(answers, met, booked)
-        found.append(Wait(key, priority, version, sent or opened, lat, lon, beat, stands, known))
+        found.append(Wait(key, priority, version, sent or opened, lat, lon, beat, stands, known, explained))
     return found
 
 
@@ -109,6 +112,8 @@ class Round:
     at: datetime
     planned: dict[UUID, str] = field(default_factory=dict)
     """Incident to unit, where several calls and units were matched together."""
+    hopeless: set[UUID] = field(default_factory=set)
+    """Calls that none of the units just read can go to."""
     _versions: dict[Any, ProgramVersion] = field(default_factory=dict)
     _free: dict[UUID, dict[str, UnitFacts]] = field(default_factory=dict)
     _read_at: float = float("-inf")
@@ -145,11 +150,14 @@ class Round:
             [(one.lat, one.lon) for one in waits if one.lat is not None and one.lon is not None],
             [point for unit in units.values() if (point := point_of(unit)) is not None],
         )
-        if len(waits) < 2 or len(units) < 2:
+        if len(waits) < 2:
             return
         # A call never needs more choices than there are calls: one of its best so many is always free for it.
         enough = min(len(waits), MOST_CALLS)
         calls = [choices for one in waits if (choices := self._choices(one, enough)) is not None]
+        self.hopeless = {UUID(call.id) for call in calls if not call.points}
+        if len(units) < 2:
+            return
         order = sorted(units, key=lambda key: (units[key].call_sign, key))
         self.planned = {UUID(call): unit for call, unit in match(calls, order).items()}
 

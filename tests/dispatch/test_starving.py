@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Centre, User
 from accounts.problems import Refused
@@ -18,11 +19,12 @@ from dispatch.services.calls import phone_set
 from dispatch.services.incidents import call_join
 from dispatch.services.offers import assignment_offer, offers_run
 from dispatch.services.offers.locked import call_free
+from dispatch.services.offers.rounds import LOOKED_AT_AGAIN
 from dispatch.services.targets import target_set
 from dispatch.services.transfer_rows import transfer_locked
 from dispatch.services.transfers import transfer_offer
 from programs.models import ProgramVersion
-from responders.models import Unit
+from responders.models import CrewMember, Unit
 from tests import factories
 from tests.dispatch.waiting import until
 
@@ -178,3 +180,34 @@ def _waiting() -> int:
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         return int(cursor.fetchone()[0])
+
+
+def test_calls_that_nobody_can_go_to_make_no_new_call_wait_behind_them(
+    floor: Centre, waits: Callable[..., Incident], at: datetime, later: Later
+) -> None:
+    CrewMember.objects.all().delete()
+    first = waits(priority=1)
+    made = Incident.objects.bulk_create(
+        Incident(
+            centre=floor, number=1000 + nth, state="pending", priority=1, opened_at=at, sent_at=at, offer_wanted=True,
+            response_class=first.response_class, program_version=first.program_version,
+        )
+        for nth in range(LOOKED_AT_AGAIN + 10)
+    )  # fmt: skip
+
+    def looked_at(second: float) -> set[str]:
+        with CaptureQueriesContext(connection) as queries:
+            assert offers_run(centre=floor, at=later(second)) == []
+        locks = [one["sql"] for one in queries.captured_queries if "FOR UPDATE SKIP LOCKED" in one["sql"]]
+        return {str(one.pk) for one in [first, new, *made] for sql in locks if one.pk.hex in sql or str(one.pk) in sql}
+
+    new = first
+    looked_at(1)
+    assert not Incident.objects.filter(no_unit_reason="").exists()
+    new = waits(priority=4)
+    found = looked_at(2)
+    # The new call is looked at, and explained, in its first round, and only some of those that stood there before.
+    assert str(new.pk) in found
+    assert len(found) == LOOKED_AT_AGAIN + 1
+    # All have their turn: two rounds hold them all, whoever runs them.
+    assert looked_at(3) | looked_at(4) == {str(one.pk) for one in [first, new, *made]}

@@ -38,6 +38,9 @@ SHORTEST_OFFER_S = 10
 """An offer that would have to end sooner is not made any more."""
 MOST_PASSED = 4
 """Calls that a round comes back to after somebody else had them locked; it waits for each a moment only."""
+LOOKED_AT_AGAIN = 25
+"""Calls of which it is said why nobody can go, and that still nobody can go to: so many of them are looked at anew in
+each round, in turn. Otherwise a round takes the longer the more calls wait, and a new call waits behind them all."""
 OFFERING_SHARE = 3
 """Asking takes at most one part in so many of the promised wait; then the dispatcher picks (issue 4)."""
 
@@ -77,8 +80,14 @@ def offers_run(*, centre: Centre, at: datetime) -> list[Assignment]:
 
 
 def _in_turn(queue: Sequence[Wait], seen: Round) -> Iterator[UUID]:
-    """The queue, then those that somebody had locked and that are free after a moment; the others have a next round."""
-    yield from (one.id for one in queue)
+    """Those that somebody may go to or that nobody has looked at yet; then some of those that nobody could go to; then
+    those that somebody had locked and that are free after a moment. The others have a next round."""
+    again = [one.id for one in queue if one.explained and one.id in seen.hopeless]
+    waits = set(again)
+    yield from (one.id for one in queue if one.id not in waits)
+    # By the clock and not by memory: whichever process has the next round goes on where this one ended.
+    first = int(seen.at.timestamp()) * LOOKED_AT_AGAIN % len(again) if len(again) > LOOKED_AT_AGAIN else 0
+    yield from (again[first:] + again[:first])[:LOOKED_AT_AGAIN]
     for incident_id in seen.passed[:MOST_PASSED]:
         if call_free(seen.centre, incident_id, seen.at):
             yield incident_id
