@@ -74,6 +74,7 @@ async def clients(port: int, streams: int, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     for word in words:
         request = f"GET /live/stream?ticket={quote(word)} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+        # mypy does not infer a lambda that binds its argument by a default.
         await loop.create_connection(lambda request=request: Reader(request, got, after), "127.0.0.1", port)  # type: ignore[misc]
     await asyncio.sleep(0.5)
     sys.stdout.write("READY\n")

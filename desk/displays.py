@@ -25,6 +25,6 @@ def device_of(request: HttpRequest) -> DisplayDevice | None:
             if token
             else None
         )
-        request.display_device = found  # type: ignore[attr-defined]
-    device: DisplayDevice | None = request.display_device  # type: ignore[attr-defined]
+        request.display_device = found  # type: ignore[attr-defined]  # ours, kept for this request
+    device: DisplayDevice | None = request.display_device  # type: ignore[attr-defined]  # set above
     return device

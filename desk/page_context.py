@@ -110,7 +110,7 @@ class Page:
     def centre(self) -> Centre | None:
         device = getattr(self._request, "display_device", None)
         if device is not None:
-            return device.centre  # type: ignore[no-any-return]
+            return device.centre  # type: ignore[no-any-return]  # set by desk.displays
         return self.person.centre if self.person else None
 
     @property

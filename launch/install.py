@@ -35,8 +35,8 @@ def check_python() -> None:
             "Install one of them, or name it: `make run PYTHON=/path/to/python3.12`.",
         )
     try:
-        import ensurepip  # noqa: F401
-        import venv  # noqa: F401
+        import ensurepip  # noqa: F401 - only whether it is there
+        import venv  # noqa: F401 - only whether it is there
     except ImportError as error:
         name = f"python{running[0]}.{running[1]}-venv"
         raise LaunchError(

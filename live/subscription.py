@@ -50,5 +50,5 @@ async def listen(url: str, channel: str, ready: Callable[[], None], take: Callab
     finally:
         with contextlib.suppress(redis.RedisError, OSError, TimeoutError):
             async with asyncio.timeout(0.5):
-                await pubsub.aclose()  # type: ignore[no-untyped-call]
+                await pubsub.aclose()  # type: ignore[no-untyped-call]  # the library has no type here
                 await client.aclose()

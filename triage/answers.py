@@ -16,7 +16,7 @@ def _is_more(question: Question, value: Value, other: Value) -> bool:
     """Whether ``value`` is strictly more dangerous than ``other``, both known and single."""
     if isinstance(value, frozenset) and isinstance(other, frozenset):
         return question.key == "medical_signs" and value > other
-    return value in question.more_dangerous.get(other, ())  # type: ignore[arg-type]
+    return value in question.more_dangerous.get(other, ())  # type: ignore[arg-type]  # single: no set is left here
 
 
 def most_dangerous(key: str, values: Iterable[object]) -> Value:

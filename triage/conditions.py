@@ -300,6 +300,7 @@ def _leaf_test(leaf: Leaf, settled: bool, mixed: Truth) -> Test:
                 value = answers[key]
                 if value is None:
                     return UNKNOWN
+                # Loading has checked that the question is a list.
                 hit = bool(value) if wanted is None else not wanted.isdisjoint(value)  # type: ignore[arg-type]
                 return TRUE if hit else FALSE
 
@@ -311,6 +312,7 @@ def _leaf_test(leaf: Leaf, settled: bool, mixed: Truth) -> Test:
                 value = answers[key]
                 if value is None:
                     return UNKNOWN
+                # Loading has checked that the question is a number.
                 return TRUE if compare(value, number) else FALSE  # type: ignore[arg-type]
 
             return compared

@@ -50,7 +50,7 @@ class SignIn(LoginView):
                 entity="user",
                 entity_id=user.pk,
             )
-        return response  # type: ignore[return-value]
+        return response  # type: ignore[return-value]  # a redirect is a response
 
 
 @require_POST
