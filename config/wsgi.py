@@ -5,8 +5,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from config.whole_body import whole_bodies
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+application = whole_bodies(get_wsgi_application())
 
 # What is loaded by now stays: the collector need not walk it again and again (a tenth of a request's CPU time).
 gc.collect()

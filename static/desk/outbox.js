@@ -8,7 +8,8 @@ const REFUSED = "dd.refused"; // what waited and was then not taken
 const TIMEOUT = 8000;
 const PAUSE = 3000;
 const EARLIER = 1500; // How long a post lets what was pressed before it in another order go first.
-const AWAY = new Set([502, 503, 504]);
+// The server is away or busy, or got only a part of it (408): the same again.
+const AWAY = new Set([408, 502, 503, 504]);
 
 const chains = new Map(); // order key -> promise of the last post
 const waiting = new Set(); // reasons why NOT SENT is shown
