@@ -12,7 +12,19 @@ from typing import Any
 _OWN = Path(__file__).parent / "cues"
 _TESTS = Path(__file__).resolve().parent.parent / "tests" / "triage" / "data"
 #: Sets of the tests that have been learnt from. A set stays off this list until its unseen figure is in ADR 20.
-LEARNT = ("tuned", "heldout", "blind_a", "blind_b", "blind_c", "blind_d", "blind_e", "blind_f")
+LEARNT = (
+    "tuned",
+    "heldout",
+    "blind_a",
+    "blind_b",
+    "blind_c",
+    "blind_d",
+    "blind_e",
+    "blind_f",
+    "blind_g",
+    "blind_h",
+    "blind_i",
+)
 #: The questions of danger that the reader knows, and their answers.
 ANSWERS: dict[str, tuple[bool | str, ...]] = {
     "caller_can_talk": ("no",),

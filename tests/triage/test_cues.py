@@ -37,6 +37,8 @@ SETS = {
     "blind_d": 300,
     "blind_e": 300,
     "blind_f": 300,
+    "blind_h": 200,
+    "blind_i": 200,
 }
 DATA = resources.files("triage").joinpath("data")
 
@@ -46,6 +48,14 @@ def test_danger_is_found_and_harmless_words_seldom_alarm(name: str, least: int) 
     """A guard against loss: all sets have been learnt from. ADR 8 has the figures of their unseen runs."""
     figures = measure(read(name))
     assert figures["sentences"] >= least
+    assert figures["recall"] >= 0.95
+    assert figures["false_alarms"] < 0.10
+
+
+def test_sentences_that_the_reader_never_learnt_from_are_read_as_well() -> None:
+    """J, K and L: ADR 20 has the figures of their first runs."""
+    figures = measure([sentence for name in ("blind_j", "blind_k", "blind_l") for sentence in read(name)])
+    assert figures["sentences"] == 660
     assert figures["recall"] >= 0.95
     assert figures["false_alarms"] < 0.10
 
@@ -164,7 +174,8 @@ class TestHold:
 
     def test_questions_come_in_the_order_of_the_vocabulary(self) -> None:
         cues = find("She wants to die. He is not breathing. He has a gun.")
-        assert hold("outreach_followup", {}, cues) == ["breathing", "weapon", "suicide"]
+        held = hold("outreach_followup", {}, cues)
+        assert [key for key in held if key != "conscious"] == ["breathing", "weapon", "suicide"]
 
     def test_a_wrong_class_is_refused(self) -> None:
         with pytest.raises(ValueError, match="nonsense"):
@@ -233,10 +244,32 @@ def test_talk_in_general_names_and_lists_of_what_is_not_there_propose_nothing(te
         "He works at the gas station on Fifth.",
         "He works on Water Street.",
         "She took her regular pills with her tea.",
+        "She stayed on the line while her son checked the door.",
+        "Wants a sharps container for her insulin pens.",
+        "Her boss will bite her head off over the invoice.",
+        "The noise is driving me up the wall.",
+        "The van is parked well off the highway with a flat.",
+        "Needs his school shots and a form for the nurse.",
     ],
 )
 def test_a_harmless_scene_or_figure_proposes_no_danger(text: str) -> None:
     assert dangers(find(text)) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("A man is standing on the train line.", "hazard"),
+        ("The car went off the highway into the ditch.", "hazard"),
+        ("He ran out of insulin and is shaking.", "medical_signs"),
+        ("He keeps banging his head against the wall.", "medical_signs"),
+        ("I heard shots before I called.", "violence"),
+        ("Two guys jumped him behind the bar.", "violence"),
+        ("She asks what she should do if he comes back with the gun.", "weapon"),
+    ],
+)
+def test_words_close_to_harmless_ones_still_raise_the_danger(text: str, key: str) -> None:
+    assert key in dangers(find(text))
 
 
 def test_words_of_alarm_break_a_harmless_scene() -> None:
@@ -279,9 +312,9 @@ def test_the_benchmark_prints_its_table_and_reads_real_natures(tmp_path: Any, ca
         "city,nature\nX,127D_Suicide Threat Weapon\nX,Vandal Wpqx\nX,Past Wp\n", encoding="utf-8"
     )
     assert over_data(tmp_path)["vera"]["weapon_suffixes_seen"] >= 1
-    assert main(["--repeat", "2", "--data", str(tmp_path)]) == 0
+    assert main(["--repeat", "2", "--sets", "heldout", "--data", str(tmp_path)]) == 0
     assert "heldout" in capsys.readouterr().out
-    assert main(["--repeat", "1", "--json"]) == 0
+    assert main(["--repeat", "1", "--sets", "heldout", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["heldout"]["both"]["recall"] >= 0.95
 
 
