@@ -99,14 +99,13 @@ def incidents_wait(city: dict[str, Any], number: int, *, at: datetime, sent: boo
     """
     from accounts.models import Centre
     from dispatch.models import Answer, Incident, LocationEntry
+    from dispatch.services.calls import incident_numbers
     from programs.models import ProgramVersion, VersionState
 
     centre = Centre.objects.get(slug=city["centre"]["slug"])
     version = ProgramVersion.objects.get(program__centre=centre, program__slug=PROGRAM, state=VersionState.PUBLISHED)
-    first = centre.next_incident_number
-    centre.next_incident_number += number
-    centre.save(update_fields=["next_incident_number"])
-    draw = random.Random(first)
+    numbers = incident_numbers(centre, number)
+    draw = random.Random(min(numbers, default=0))
     spots: Sequence[dict[str, Any]] = [
         place for place in city["places"] if place["location_type"] and place["district"] == DISTRICT
     ]
@@ -120,10 +119,7 @@ def incidents_wait(city: dict[str, Any], number: int, *, at: datetime, sent: boo
     if not sent:
         decided = {"state": "triaged", "triaged": True}
     made = Incident.objects.bulk_create(
-        [
-            Incident(centre=centre, number=first + nth, nature="mental_health_crisis", opened_at=at, **decided)
-            for nth in range(number)
-        ]
+        [Incident(centre=centre, number=nth, nature="mental_health_crisis", opened_at=at, **decided) for nth in numbers]
     )
     if not sent:
         Answer.objects.bulk_create(

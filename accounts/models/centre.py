@@ -14,16 +14,10 @@ class Centre(models.Model):
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64, help_text="IANA name, for example America/Chicago")
     simulated = models.BooleanField(default=False)
-    next_incident_number = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     live_at = models.DateTimeField(
         null=True, blank=True, help_text="since when the centre takes real calls; empty until the go-live list is done"
     )
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(next_incident_number__gte=1), name="centre_number_positive")
-        ]
 
     def __str__(self) -> str:
         return self.name

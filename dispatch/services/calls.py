@@ -19,6 +19,7 @@ from dispatch.services.closing import settle
 from dispatch.services.journal import call_locked, record
 from dispatch.services.transfer_rows import live_transfer, transfer_back, transfer_move
 from dispatch.states import CALL_ENDS, CALL_LOST, TransitionRefused
+from people.models import Phone
 from people.services import phone_record
 
 _RISKS_OF_A_DROP = ("suicide", "violence", "weapon")
@@ -26,17 +27,20 @@ LATE_AFTER_S = 60
 """A create that arrives this long after it was taken is a late entry: never offered until a person says it is live."""
 
 
-def _next_number(centre: Centre) -> int:
+def incident_numbers(centre: Centre, count: int = 1) -> list[int]:
+    """The centre's next incident numbers, each given once. Never waits for another transaction.
+
+    From the centre's sequence: a counter in a row would be locked until the transaction that took a number ends, and
+    whoever is stopped in it would hold up every new call of the centre. What is rolled back leaves a gap.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE accounts_centre SET next_incident_number = next_incident_number + 1 WHERE id = %s"
-            " RETURNING next_incident_number - 1",
-            [centre.pk],
+            "SELECT nextval(format('incident_number_%%s', %s::bigint)::regclass) FROM generate_series(1, %s)",
+            [centre.pk, count],
         )
-        return int(cursor.fetchone()[0])
+        return [number for (number,) in cursor.fetchall()]
 
 
-@transaction.atomic
 def call_open(
     *,
     centre: Centre,
@@ -60,9 +64,11 @@ def call_open(
     known = _known(centre, id, external_id)
     if known is not None:
         return known
+    # In a transaction of its own: the next call from a number that was never seen before would wait for this one.
+    phone = phone_record(centre=centre, number=number, at=at) if number.strip() else None
     try:
         with transaction.atomic():
-            return _open(centre, id, channel, by, at, device_at, external_id, number, rang_at)
+            return _open(centre, id, channel, by, at, device_at, external_id, phone, rang_at)
     except IntegrityError:
         # The same create arrived twice at once; the other one was first.
         known = _known(centre, id, external_id)
@@ -88,13 +94,13 @@ def _open(
     at: datetime,
     device_at: datetime | None,
     external_id: str,
-    number: str,
+    phone: Phone | None,
     rang_at: datetime | None,
 ) -> Call:
-    phone = phone_record(centre=centre, number=number, at=at) if number.strip() else None
     late = device_at is not None and at - device_at > timedelta(seconds=LATE_AFTER_S)
+    (numbered,) = incident_numbers(centre)
     incident = Incident.objects.create(
-        centre=centre, number=_next_number(centre), opened_at=at, owner_role=Role.CALL_TAKER, owner=by, late=late
+        centre=centre, number=numbered, opened_at=at, owner_role=Role.CALL_TAKER, owner=by, late=late
     )
     call = Call.objects.create(
         id=id,

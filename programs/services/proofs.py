@@ -21,7 +21,8 @@ def standing_programs(centre: Centre) -> list[ProgramVersion]:
 def locked(centre: Centre) -> None:
     """One publishing at a time in a centre: no program is proven under a protocol that is being replaced.
 
-    Not a lock that a new call, which only refers to the centre, would wait for.
+    Not a lock that a new call, which only refers to the centre, would wait for; the same for versions that are live, to
+    which decisions refer.
     """
     Centre.objects.select_for_update(no_key=True).get(pk=centre.pk)
 

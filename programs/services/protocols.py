@@ -28,7 +28,7 @@ def protocol_draft(*, centre: Centre, data: dict[str, Any], by: User, at: dateti
         Protocol.from_dict(data)
     except ValueError as error:
         raise Refused("protocol_unreadable", str(error)[:1000], field="data") from None
-    Centre.objects.select_for_update().get(pk=centre.pk)
+    Centre.objects.select_for_update(no_key=True).get(pk=centre.pk)
     last = ProtocolVersion.objects.filter(centre=centre).aggregate(last=Max("number"))["last"] or 0
     version = ProtocolVersion.objects.create(
         centre=centre,
@@ -68,7 +68,7 @@ def protocol_publish(
     with transaction.atomic():
         locked(version.centre)
         found = (
-            ProtocolVersion.objects.select_for_update(of=("self",))
+            ProtocolVersion.objects.select_for_update(of=("self",), no_key=True)
             .select_related("centre", "author", "base")
             .get(pk=version.pk)
         )
@@ -119,7 +119,9 @@ def _base_checked(version: ProtocolVersion) -> None:
 
 
 def _supersede_others(version: ProtocolVersion, by: User | None, at: datetime) -> None:
-    for live in ProtocolVersion.objects.select_for_update().filter(centre=version.centre, state=VersionState.PUBLISHED):
+    for live in ProtocolVersion.objects.select_for_update(no_key=True).filter(
+        centre=version.centre, state=VersionState.PUBLISHED
+    ):
         step(live, "supersede", by=by, at=at)
         live.save(update_fields=["state"])
 
@@ -148,7 +150,9 @@ def protocol_go_live(*, version: ProtocolVersion, at: datetime) -> ProtocolVersi
 @transaction.atomic
 def _go_live(version: ProtocolVersion, at: datetime) -> ProtocolVersion:
     locked(version.centre)
-    found = ProtocolVersion.objects.select_for_update(of=("self",)).select_related("centre").get(pk=version.pk)
+    found = (
+        ProtocolVersion.objects.select_for_update(of=("self",), no_key=True).select_related("centre").get(pk=version.pk)
+    )
     if found.state != VersionState.SCHEDULED or found.effective_from is None or found.effective_from > at:
         return found
     programs_hold(found.centre, found.data)
@@ -163,7 +167,9 @@ def _go_live(version: ProtocolVersion, at: datetime) -> ProtocolVersion:
 def protocol_withdraw(*, version: ProtocolVersion, words: str, by: User, at: datetime) -> ProtocolVersion:
     """Take back an approved protocol before its time, or lay a draft aside. A live one is only ever replaced."""
     require(by, *EDITORS)
-    found = ProtocolVersion.objects.select_for_update(of=("self",)).select_related("centre").get(pk=version.pk)
+    found = (
+        ProtocolVersion.objects.select_for_update(of=("self",), no_key=True).select_related("centre").get(pk=version.pk)
+    )
     step(found, "withdraw" if found.state == VersionState.SCHEDULED else "discard", by=by, at=at, words=words.strip())
     found.save(update_fields=["state"])
     return found

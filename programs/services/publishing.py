@@ -36,7 +36,7 @@ class LiveChanged(Refused):
 
 def _base_checked(version: ProgramVersion) -> ProgramVersion | None:
     """The live version, if it is the draft's base. Raises LiveChanged otherwise."""
-    live = version.program.versions.select_for_update().filter(state=VersionState.PUBLISHED).first()
+    live = version.program.versions.select_for_update(no_key=True).filter(state=VersionState.PUBLISHED).first()
     if live is not None and live.pk != version.base_id:
         raise LiveChanged(live.number, _moved(version.base, live))
     return live
@@ -67,7 +67,7 @@ def version_publish(
 def _publish(version: ProgramVersion, effective_from: datetime | None, by: User, at: datetime) -> ProgramVersion:
     locked(version.program.centre)
     found = (
-        ProgramVersion.objects.select_for_update(of=("self",))
+        ProgramVersion.objects.select_for_update(of=("self",), no_key=True)
         .select_related("program__centre", "author", "base")
         .get(pk=version.pk)
     )
@@ -131,11 +131,15 @@ def version_go_live(*, version: ProgramVersion, at: datetime) -> ProgramVersion:
 @transaction.atomic
 def _go_live(version: ProgramVersion, at: datetime) -> ProgramVersion:
     locked(version.program.centre)
-    found = ProgramVersion.objects.select_for_update(of=("self",)).select_related("program__centre").get(pk=version.pk)
+    found = (
+        ProgramVersion.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("program__centre")
+        .get(pk=version.pk)
+    )
     if found.state != VersionState.SCHEDULED or found.effective_from is None or found.effective_from > at:
         return found
     program_holds(found, proving_protocol(found.program.centre))
-    for live in found.program.versions.select_for_update().filter(state=VersionState.PUBLISHED):
+    for live in found.program.versions.select_for_update(no_key=True).filter(state=VersionState.PUBLISHED):
         step(live, "supersede", by=None, at=at)
         live.save(update_fields=["state"])
     step(found, "go_live", by=None, at=at)
@@ -150,7 +154,11 @@ def version_withdraw(*, version: ProgramVersion, words: str, by: User, at: datet
     require(by, *EDITORS)
     if not words.strip():
         raise Refused("words_needed", "Say why.", field="words")
-    found = ProgramVersion.objects.select_for_update(of=("self",)).select_related("program__centre").get(pk=version.pk)
+    found = (
+        ProgramVersion.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("program__centre")
+        .get(pk=version.pk)
+    )
     step(found, "retire" if found.state == VersionState.PUBLISHED else "withdraw", by=by, at=at, words=words.strip())
     found.save(update_fields=["state"])
     event_record(

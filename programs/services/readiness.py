@@ -31,7 +31,7 @@ def centre_open(*, centre: Centre, missing: list[str], by: User, at: datetime) -
     require(by, *OPENERS)
     if missing:
         raise Refused("not_ready", f"Still missing: {'; '.join(missing)}.", status=409)
-    found = Centre.objects.select_for_update().get(pk=centre.pk)
+    found = Centre.objects.select_for_update(no_key=True).get(pk=centre.pk)
     if found.live_at is None:
         found.live_at = at
         found.save(update_fields=["live_at"])
