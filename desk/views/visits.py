@@ -104,7 +104,8 @@ def _form(
         "windows": WINDOWS,
         "questions": _questions(choices.answers, given),
         "given": given,
-        "id": given.get("id") or str(uuid4()),
+        # An id that is in use already would be refused again and again.
+        "id": str(uuid4()) if problem is not None and problem.code == "id_taken" else given.get("id") or str(uuid4()),
         "problem": problem,
         "zone": source.centre.time_zone,
     }

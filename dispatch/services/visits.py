@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.access import FLOOR, require
 from accounts.models import User
@@ -82,9 +82,7 @@ def visit_book(
     source = incident_locked(source.pk)
     known = Visit.objects.filter(pk=id).first()
     if known is not None:
-        if known.source_id != source.pk:
-            raise Refused("id_taken", "This visit id is already in use.", field="id", status=409)
-        return known
+        return _same(known, source)
     if source.state == "joined":
         raise Refused("incident_joined", "This incident was joined to another: book it there.", status=409)
     version = version_live(source, program)
@@ -94,22 +92,39 @@ def visit_book(
     _not_lowered(source, given, starts_at)
     told = answers_then(source, given, at=at, starts_at=starts_at)
     _taken(source, version, nature, told, at, starts_at)
-    visit = Visit.objects.create(
-        id=id,
-        centre=source.centre,
-        source=source,
-        program=version.program,
-        unit=unit,
-        purpose=purpose,
-        nature=nature,
-        answers=told,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        booked_at=at,
-        booked_by=by,
-    )
+    try:
+        with transaction.atomic():
+            visit = Visit.objects.create(
+                id=id,
+                centre=source.centre,
+                source=source,
+                program=version.program,
+                unit=unit,
+                purpose=purpose,
+                nature=nature,
+                answers=told,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                booked_at=at,
+                booked_by=by,
+            )
+    except IntegrityError:
+        # The same id arrived for another incident at once, whose lock is another one; that one was first.
+        known = Visit.objects.filter(pk=id).first()
+        if known is None:
+            raise
+        return _same(known, source)
     visit_told(source, visit, "book", by, at, to_state="booked", reason=purpose)
     return visit
+
+
+def _same(known: Visit, source: Incident) -> Visit:
+    """The visit that has the id already. Raises Refused where it was booked from another incident."""
+    if known.source_id != source.pk:
+        raise Refused(
+            "id_taken", "This visit id is already in use by another booking: book it anew.", field="id", status=409
+        )
+    return known
 
 
 def _not_lowered(source: Incident, given: Mapping[str, Any], starts_at: datetime) -> None:

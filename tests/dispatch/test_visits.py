@@ -1,12 +1,17 @@
 """Booked visits: nobody is occupied before the time; then a pending call like any other, judged anew."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.test import APIClient
 
 from accounts.models import AuditRow, Centre, User
 from accounts.problems import Refused
@@ -24,6 +29,7 @@ from programs.services import suspension_set
 from responders.models import Unit
 from tests import factories
 from tests.dispatch.parallel import failures, in_parallel
+from tests.dispatch.waiting import lock_waits, until
 
 Later = Callable[[float], datetime]
 Book = Callable[..., Visit]
@@ -194,6 +200,41 @@ def test_two_sweepers_make_one_call_of_a_visit(floor: Centre, book: Book, later:
     assert failures(results) == []
     assert Incident.objects.count() == 2
     assert Visit.objects.get().state == "due"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_id_that_two_calls_book_at_once_is_the_first_ones_and_a_conflict_for_the_second(
+    floor: Centre, book: Book, people: dict[str, User], at: datetime, client_for: Callable[[str], APIClient]
+) -> None:
+    other = factories.a_triaged_call(floor, by=people["call_taker"], at=at).incident
+    starts = timezone.now() + timedelta(days=1)
+    body = {"program": "star", "purpose": "follow_up"}
+    when = {"starts_at": starts.isoformat(), "ends_at": (starts + timedelta(minutes=30)).isoformat()}
+    typed = {"starts_at": f"{starts.astimezone(floor.zone):%Y-%m-%dT%H:%M}", "minutes": "30"}
+    api = ("api:incident_visits", {**body, **when}, "json")
+    page = ("desk:visit_form", {**body, **typed}, "multipart")
+
+    def post(door: tuple[str, dict[str, str], str], id: UUID) -> HttpResponse:
+        name, data, kind = door
+        try:
+            url = reverse(name, args=[other.pk])
+            return client_for("dispatcher").post(url, {**data, "id": str(id)}, format=kind)
+        finally:
+            connection.close()
+
+    for door in (api, page):
+        id = uuid4()
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                first = book(id=id)
+                second = pool.submit(post, door, id)
+                until(lambda: lock_waits() == 1)
+            answer = second.result(timeout=60)
+        assert answer.status_code == 409
+        assert b"already in use" in answer.content
+        assert Visit.objects.get(pk=id).source_id == first.source_id
+    # The page comes back with an id that is free: pressing again books it.
+    assert str(id).encode() not in answer.content
 
 
 def test_the_same_booking_twice_is_one(book: Book, programs: dict[str, ProgramVersion]) -> None:
