@@ -25,6 +25,7 @@ SHORTFALLS = {
     "no_position": "position is not known or old",
     "busy": "already on a call",
     "named_for_other": "is named for a more urgent call and waits for the dispatcher",
+    "contended": "somebody changes it at this moment, it is asked again at once",
     "declined": "declined this call",
     "did_not_answer": "did not answer the offer",
     "cancelled": "was cancelled for this call",
@@ -42,6 +43,7 @@ _STEPS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"declined", "did_not_answer", "cancelled", "not_answering"}), "all_declined"),
     (frozenset({"capability", "one_person", "no_officer", "language", "gender", "no_position"}), "capability_missing"),
     (frozenset({"busy", "named_for_other"}), "all_busy"),
+    (frozenset({"contended"}), "unit_contended"),
 )
 _NUMBERS = {1: "one crew member", 2: "two", 3: "three", 4: "four"}
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -28,13 +29,14 @@ from dispatch.selectors.engine_facts import (
     known_from,
     point_of,
     standing_from,
+    unit_facts,
     units_with_facts,
 )
 from dispatch.selectors.free_units import Waiting, parsed, units_free, units_taken
 from dispatch.selectors.travel import travel_for
 from dispatch.travel import TravelTimes
 from programs.models import ProgramVersion
-from programs.selectors import version_published
+from programs.selectors import stopped, version_published
 from responders.models import Unit
 
 logger = logging.getLogger(__name__)
@@ -45,28 +47,58 @@ READING_SHARE = 3
 """Where reading takes long, it takes at most one part in so many of a round."""
 NEWS_AFTER_S = 0.05
 """Units that were read this short a while ago are not read again only because none of them can go."""
-MOST_WAITING = 400
-"""Calls looked at in one round; the sweeper's next one follows within a second. Where more wait, each program has its
-most urgent and oldest ones among them, turn about: calls that nobody can go to hide no other program's."""
+MOST_URGENT, MOST_NEW, MOST_IN_TURN = 200, 200, 100
+"""Calls looked at in one round; the next one follows within a second. First the most urgent and oldest of each program,
+turn about: calls that nobody can go to hide no other program's. Behind them those of which it has not been said yet why
+nobody can go, so that a new call is looked at at once; and of the others so many in turn, so that each is soon."""
+_GOLDEN = (5**0.5 - 1) / 2
 _QUEUE_SQL = f"""
-SELECT i.id, i.priority, i.program_version_id, i.sent_at, i.opened_at,
+WITH ranked AS (
+SELECT w.id, w.no_unit_reason <> '' AS said, w.priority, w.top_at, w.sent_at, w.number,
+ row_number() OVER (PARTITION BY w.program_version_id
+                    ORDER BY w.priority, w.top_at NULLS LAST, w.sent_at, w.number) AS turn
+  FROM dispatch_incident w
+ WHERE w.centre_id = %(centre)s AND w.offer_wanted AND NOT w.late
+   AND NOT EXISTS (SELECT 1 FROM dispatch_assignment a
+                    WHERE a.incident_id = w.id AND a.slot = 'primary' AND a.ended_at IS NULL)
+), placed AS (
+SELECT id, said, row_number() OVER (ORDER BY turn, priority, top_at NULLS LAST, sent_at, number) AS place FROM ranked
+), behind AS (
+SELECT id, said, row_number() OVER (PARTITION BY said ORDER BY place) - 1 AS nth,
+ count(*) OVER (PARTITION BY said) AS many
+  FROM placed WHERE place > {MOST_URGENT}
+), waiting AS (
+SELECT id FROM placed WHERE place <= {MOST_URGENT}
+ UNION ALL
+SELECT id FROM behind
+ WHERE CASE WHEN said THEN (nth + many - floor(%(turn)s * many)::bigint) %% many < {MOST_IN_TURN}
+            ELSE nth < {MOST_NEW} END
+)
+SELECT i.id, i.priority, i.program_version_id, i.sent_at, i.opened_at, i.nature, i.no_unit_reason <> '',
+ (SELECT jsonb_agg(jsonb_build_array(p.scope, p.subject)) FROM programs_suspension p
+   WHERE p.centre_id = %(centre)s AND p.lifted_at IS NULL),
  (SELECT jsonb_build_array(l.lat, l.lon, l.beat) FROM dispatch_locationentry l
    WHERE l.incident_id = i.id AND l.subject = 'incident' ORDER BY l.id DESC LIMIT 1),
  (SELECT jsonb_agg(jsonb_build_array(a.unit_id, a.slot, a.state, a.ended_at, a.end_reason, a.offered_at,
     a.offered_by_id IS NULL, a.accepted_at IS NOT NULL)) FROM dispatch_assignment a WHERE a.incident_id = i.id),
-{KNOWN_SQL},
- i.no_unit_reason <> ''
-  FROM (SELECT w.id, row_number() OVER (PARTITION BY w.program_version_id
-                                       ORDER BY w.priority, w.top_at NULLS LAST, w.sent_at, w.number) AS turn
-          FROM dispatch_incident w
-         WHERE w.centre_id = %s AND w.offer_wanted AND NOT w.late
-           AND NOT EXISTS (SELECT 1 FROM dispatch_assignment a
-                            WHERE a.incident_id = w.id AND a.slot = 'primary' AND a.ended_at IS NULL)
-         ORDER BY turn, w.priority, w.top_at NULLS LAST, w.sent_at, w.number
-         LIMIT {MOST_WAITING}) waiting
-  JOIN dispatch_incident i ON i.id = waiting.id
+{KNOWN_SQL}
+  FROM waiting JOIN dispatch_incident i ON i.id = waiting.id
  ORDER BY i.priority, i.top_at NULLS LAST, i.sent_at, i.number
 """  # noqa: S608 - constants of this package
+
+
+@lru_cache(maxsize=512)
+def _version(version_id: UUID) -> ProgramVersion:
+    return version_published(version_id)
+
+
+def turn_at(at: datetime) -> float:
+    """Where in a list that is too long for one round this round begins, as a part of 1.
+
+    By the clock and not by memory: whichever process has the next round goes on. In steps of the golden section, which
+    go evenly over the whole list in whatever rhythm the rounds come.
+    """
+    return int(at.timestamp()) * _GOLDEN % 1
 
 
 @dataclass(frozen=True)
@@ -82,6 +114,9 @@ class Wait:
     beat: str
     stands: Standing
     known: Known
+    nature: str
+    stops: tuple[tuple[str, str], ...]
+    """Scope and subject of the centre's stop keys."""
     explained: bool
     """Whether it has been said why nobody can go."""
 
@@ -92,15 +127,17 @@ def queue_of(centre: Centre, at: datetime) -> list[Wait]:
     By priority; within it those that came back or lost their unit first, then the oldest.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_QUEUE_SQL, [centre.pk])
+        cursor.execute(_QUEUE_SQL, {"centre": centre.pk, "turn": turn_at(at)})
         rows = cursor.fetchall()
     found = []
-    for key, priority, version, sent, opened, *texts, explained in rows:
+    stops = tuple((scope, subject) for scope, subject in json.loads(rows[0][7] or "[]")) if rows else ()
+    for key, priority, version, sent, opened, nature, explained, _, *texts in rows:
         place, assignments, answers, met, booked = (json.loads(text) if text else None for text in texts)
         lat, lon, beat = place or (None, None, "")
         stands = standing_from([row[:5] for row in parsed(assignments or [])], at)
         known = known_from(answers, met, booked)
-        found.append(Wait(key, priority, version, sent or opened, lat, lon, beat, stands, known, explained))
+        since = sent or opened
+        found.append(Wait(key, priority, version, since, lat, lon, beat, stands, known, nature, stops, explained))
     return found
 
 
@@ -113,20 +150,26 @@ class Round:
     planned: dict[UUID, str] = field(default_factory=dict)
     """Incident to unit, where several calls and units were matched together."""
     hopeless: set[UUID] = field(default_factory=set)
-    """Calls that none of the units just read can go to."""
-    _versions: dict[Any, ProgramVersion] = field(default_factory=dict)
+    """Calls that none of the units just read can go to, or that a stop key keeps from being offered."""
     _free: dict[UUID, dict[str, UnitFacts]] = field(default_factory=dict)
     _read_at: float = float("-inf")
     _trusted_until: float = float("-inf")
     _rankings: dict[UUID, Ranking] = field(default_factory=dict)
     _known: dict[UUID, Known] = field(default_factory=dict)
+    _asking: dict[UUID, tuple[UUID, IncidentFacts, set[str]]] = field(default_factory=dict)
+    """Of the calls that were looked at before anything was locked: program, facts, and the units that are barred."""
+    _full: dict[UUID, bool] = field(default_factory=dict)
     passed: list[UUID] = field(default_factory=list)
     """Calls that somebody else had locked."""
+    missed: list[UUID] = field(default_factory=list)
+    """Calls for which only units were left that were locked or taken in this instant."""
     gone: dict[str, str] = field(default_factory=dict)
     """Units that this round asks no more: the shortfall that they have for other calls, empty while it is not known."""
     _teams: dict[UUID, set[int]] = field(default_factory=dict)
     _travel: TravelTimes | None = None
-    _every: tuple[float, list[Unit]] = (float("-inf"), [])
+    _every: list[Unit] = field(default_factory=list)
+    _every_at: float = float("-inf")
+    _every_facts: dict[UUID, list[UnitFacts]] = field(default_factory=dict)
 
     @property
     def travel(self) -> TravelTimes:
@@ -152,9 +195,15 @@ class Round:
         )
         if len(waits) < 2:
             return
-        # A call never needs more choices than there are calls: one of its best so many is always free for it.
-        enough = min(len(waits), MOST_CALLS)
-        calls = [choices for one in waits if (choices := self._choices(one, enough)) is not None]
+        # A call never needs more choices than there are calls: one of its best so many is always free for it. Behind
+        # those that are matched it only counts whether anybody can go.
+        enough, able = min(len(waits), MOST_CALLS), 0
+        calls: list[Pending] = []
+        for one in waits:
+            choices = self._choices(one, enough if able < MOST_CALLS else 1)
+            if choices is not None:
+                calls.append(choices)
+                able += bool(choices.points)
         self.hopeless = {UUID(call.id) for call in calls if not call.points}
         if len(units) < 2:
             return
@@ -164,24 +213,38 @@ class Round:
     def _choices(self, one: Wait, enough: int) -> Pending | None:
         """The points of the best units that could go to a call; None for a call whose facts cannot be read."""
         version = self.version(one.version_id)
+        slug = version.program.slug
+        if any(stopped(*stop, program=slug, beat=one.beat, nature=one.nature) for stop in one.stops):
+            return Pending(str(one.id), one.priority, {})
         incident = Incident(pk=one.id, priority=one.priority, sent_at=one.since, opened_at=one.since)
         incident.centre, incident.program_version = self.centre, version
         try:
-            full = program_full(version, one.id)
+            # The same for all that wait: no unit leads any of them. Each claim looks again, under the centre's order.
+            full = self._full.get(version.program_id)
+            if full is None:
+                full = self._full[version.program_id] = program_full(version, one.id)
             facts = facts_at(incident, one.lat, one.lon, beat=one.beat, known=one.known, at=self.at, full=full)
         except Exception:
             # Whatever is wrong with one call's program, the others are still matched; its own claim says what.
             logger.exception("call not matched", extra={"incident": str(one.id)})
             return None
         barred = {str(key) for key in one.stands.on_it.union(one.stands.refused)}
+        self._asking[one.id] = (version.program_id, facts, barred)
+        if full:
+            return Pending(str(one.id), one.priority, {})
         able = islice(self._ranking(version.program_id).order(facts, without=barred), enough)
         return Pending(str(one.id), one.priority, {unit.id: points for points, unit in able})
 
+    def anybody_left(self, incident_id: UUID) -> bool:
+        """Whether a unit that could go to a call is left in this round; True for one that was not looked at before."""
+        if incident_id not in self._asking:
+            return True
+        program, facts, barred = self._asking[incident_id]
+        return next(self._ranking(program).order(facts, without=barred), None) is not None
+
     def version(self, version_id: Any) -> ProgramVersion:
-        """A published version, read once: it never changes."""
-        if version_id not in self._versions:
-            self._versions[version_id] = version_published(version_id)
-        return self._versions[version_id]
+        """A published version, read once: what a round asks of it never changes."""
+        return _version(version_id)
 
     def locked(self, incident_id: UUID) -> Incident | None:
         """The incident, locked, with its centre and program version; None while somebody else has it locked."""
@@ -246,6 +309,15 @@ class Round:
         self.gone[unit_id] = shortfall
         self._drop(unit_id)
 
+    def settled(self, unit_id: str, shortfall: str = "") -> None:
+        """It is known now what was the matter with a unit: nothing any more, or what keeps it back."""
+        if shortfall:
+            self.gone[unit_id] = shortfall
+        else:
+            del self.gone[unit_id]
+            self._every_at = float("-inf")
+            self._trusted_until = float("-inf")
+
     def outrun(self) -> None:
         """Somebody else was faster: pass by whoever else is taken by now, instead of finding out one by one."""
         for unit_id in units_taken():
@@ -267,10 +339,16 @@ class Round:
             self._teams[version.program_id] = set(version.program.teams.values_list("pk", flat=True))
         return self._teams[version.program_id]
 
-    def every_unit(self) -> list[Unit]:
-        """All of the centre's units with their facts, read once a moment: for saying why nobody can go."""
-        read_at, units = self._every
-        if time.monotonic() - read_at > TRUSTED_FOR_S:
-            units = units_with_facts(self.centre, at=self.at)
-            self._every = (time.monotonic(), units)
-        return units
+    def every_unit(self, version: ProgramVersion) -> list[UnitFacts]:
+        """All units of a version's program, free or not, read once a moment: for saying why nobody can go."""
+        if time.monotonic() - self._every_at > TRUSTED_FOR_S:
+            self._every, self._every_facts = units_with_facts(self.centre, at=self.at), {}
+            self._every_at = time.monotonic()
+        if version.program_id not in self._every_facts:
+            teams = self.teams(version)
+            self._every_facts[version.program_id] = [
+                unit_facts(unit, centre=self.centre, at=self.at, team_ids=teams)
+                for unit in self._every
+                if unit.team_id in teams
+            ]
+        return self._every_facts[version.program_id]

@@ -1,4 +1,4 @@
-"""Calls that somebody else has locked: waited for a moment, and said aloud where the holder seems to be frozen."""
+"""Calls and units that somebody else has locked: waited for a moment, and said aloud where the holder seems frozen."""
 
 import logging
 from datetime import datetime
@@ -10,6 +10,7 @@ from psycopg.errors import LockNotAvailable
 from accounts.models import Centre, Role
 from dispatch.models import Alarm, Incident
 from dispatch.services.alarms import alarm_raise, alarms_end
+from responders.models import Unit
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,20 @@ def call_free(centre: Centre, incident_id: UUID, at: datetime, *, frozen_s: floa
         logger.warning("offer waits for a locked call", extra={"incident": str(incident_id)})
         if _somebody_frozen(frozen_s):
             _say(centre, incident_id, at)
+        return False
+    return True
+
+
+def unit_free(unit_id: str) -> bool:
+    """Wait a moment for a unit that was locked, holding nothing else; whether nobody has it locked now."""
+    try:
+        with transaction.atomic():
+            lock_waits_briefly()
+            Unit.objects.select_for_update(of=("self",)).only("pk").get(pk=unit_id)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        logger.warning("offer waits for a locked unit", extra={"unit": unit_id})
         return False
     return True
 

@@ -3,6 +3,7 @@ mode (one after the other, several at once, or by a dispatcher's word only)."""
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,13 +16,13 @@ from dispatch.facts import IncidentFacts
 from dispatch.models import Alarm, Assignment, Incident
 from dispatch.models.assignment import Slot
 from dispatch.plan import DEFAULT_PROMISE_S
-from dispatch.selectors.engine_facts import Standing, unit_facts
+from dispatch.selectors.engine_facts import Standing
 from dispatch.selectors.free_units import Waiting, unit_claimed, waiting
-from dispatch.selectors.rounds import Round, Wait, queue_of
+from dispatch.selectors.rounds import Round, Wait, queue_of, turn_at
 from dispatch.services.alarms import alarm_raise
 from dispatch.services.co_response import officer_offer
 from dispatch.services.journal import record
-from dispatch.services.offers.locked import call_free
+from dispatch.services.offers.locked import call_free, unit_free
 from dispatch.services.offers.making import offer_make
 from dispatch.services.offers.preempting import preempt
 from dispatch.services.offers.recommending import recommendation_drop, recommendation_keep
@@ -37,7 +38,7 @@ OFFER_TIMEOUT_S = 60
 SHORTEST_OFFER_S = 10
 """An offer that would have to end sooner is not made any more."""
 MOST_PASSED = 4
-"""Calls that a round comes back to after somebody else had them locked; it waits for each a moment only."""
+"""Calls, and units, that a round comes back to after somebody else had them locked; it waits for each a moment only."""
 LOOKED_AT_AGAIN = 25
 """Calls of which it is said why nobody can go, and that still nobody can go to: so many of them are looked at anew in
 each round, in turn. Otherwise a round takes the longer the more calls wait, and a new call waits behind them all."""
@@ -81,16 +82,24 @@ def offers_run(*, centre: Centre, at: datetime) -> list[Assignment]:
 
 def _in_turn(queue: Sequence[Wait], seen: Round) -> Iterator[UUID]:
     """Those that somebody may go to or that nobody has looked at yet; then some of those that nobody could go to; then
-    those that somebody had locked and that are free after a moment. The others have a next round."""
-    again = [one.id for one in queue if one.explained and one.id in seen.hopeless]
-    waits = set(again)
-    yield from (one.id for one in queue if one.id not in waits)
-    # By the clock and not by memory: whichever process has the next round goes on where this one ended.
-    first = int(seen.at.timestamp()) * LOOKED_AT_AGAIN % len(again) if len(again) > LOOKED_AT_AGAIN else 0
+    those that somebody had locked, or whose unit somebody had, and that are free after a moment. The others have a next
+    round."""
+    again = []
+    for one in queue:
+        # Also where the units that could go have been asked for others by now.
+        if one.explained and (one.id in seen.hopeless or not seen.anybody_left(one.id)):
+            again.append(one.id)
+        else:
+            yield one.id
+    first = int(turn_at(seen.at) * len(again)) if len(again) > LOOKED_AT_AGAIN else 0
     yield from (again[first:] + again[:first])[:LOOKED_AT_AGAIN]
     for incident_id in seen.passed[:MOST_PASSED]:
         if call_free(seen.centre, incident_id, seen.at):
             yield incident_id
+    if seen.missed:
+        for unit_id in [key for key, why in seen.gone.items() if not why][:MOST_PASSED]:
+            seen.settled(unit_id, "" if unit_free(unit_id) else "contended")
+        yield from seen.missed[:LOOKED_AT_AGAIN]
 
 
 def incident_offer(incident_id: UUID, seen: Round) -> Assignment | None:
@@ -177,6 +186,8 @@ def _offer_best(incident_id: UUID, seen: Round) -> list[Assignment]:
         if displaced is not None:
             return [displaced]
         _nobody(incident, facts, now.stands, seen)
+    elif not made:
+        seen.missed.append(incident.pk)
     return made or []
 
 
@@ -203,7 +214,7 @@ def _offer_to(
         unit = unit_claimed(best.id)
         seen.taken(best.id, "busy" if unit is not None else "")
         if unit is None:
-            # A unit that was locked or taken in this instant is no missing unit: the next round looks again.
+            # A unit that was locked or taken in this instant is no missing unit: the round comes back to the call.
             contended = True
             seen.outrun()
             continue
@@ -239,18 +250,9 @@ def _broken(incident: Incident, at: datetime) -> bool:
 
 def _cases(incident: Incident, facts: IncidentFacts, stands: Standing, seen: Round) -> tuple[str, list[Candidate]]:
     """Why nobody can go (empty when somebody could), and each of the program's units' case."""
-    teams = seen.teams(incident.program_version) if incident.program_version is not None else set()
-    units = [
-        unit_facts(
-            unit,
-            centre=incident.centre,
-            at=seen.at,
-            team_ids=teams,
-            refusal=stands.refused.get(unit.pk, "") or seen.gone.get(str(unit.pk), ""),
-        )
-        for unit in seen.every_unit()
-        if unit.team_id in teams
-    ]
+    every = seen.every_unit(incident.program_version) if incident.program_version is not None else []
+    refusals = {**seen.gone, **{str(key): refusal for key, refusal in stands.refused.items()}}
+    units = [replace(unit, refusal=refusals[unit.id]) if refusals.get(unit.id) else unit for unit in every]
     said = recommend(facts, units, seen.at, seen.travel)
     return said.no_unit_reason, list(said.candidates)
 
@@ -258,7 +260,9 @@ def _cases(incident: Incident, facts: IncidentFacts, stands: Standing, seen: Rou
 def _nobody(incident: Incident, facts: IncidentFacts, stands: Standing, seen: Round) -> None:
     """Say of each of the program's units why it cannot go."""
     reason, cases = _cases(incident, facts, stands, seen)
-    if reason or UUID(cases[0].unit_id) in stands.on_it:
+    if not reason and cases[0].unit_id in seen.gone:
+        seen.missed.append(incident.pk)
+    elif reason or UUID(cases[0].unit_id) in stands.on_it:
         # Otherwise one came free while we looked: the next round asks it.
         _no_unit(incident, reason or "all_busy", cases, seen.at)
 
