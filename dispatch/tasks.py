@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Centre
+from accounts.row_read import row_read
 from dispatch.due.alarms import WORKER
 from dispatch.nudge import nudge_taken
 from dispatch.services.offers import offers_run
@@ -14,7 +15,8 @@ from live.services import engine_heartbeat
 def offer(centre_id: int) -> int:
     """Offer a centre's pending incidents."""
     nudge_taken("dispatch.offer", centre_id)
-    return len(offers_run(centre=Centre.objects.get(pk=centre_id), at=timezone.now()))
+    centre = row_read(Centre, "one.id = %s", [centre_id])
+    return 0 if centre is None else len(offers_run(centre=centre, at=timezone.now()))
 
 
 @shared_task(name="dispatch.offer_pending")

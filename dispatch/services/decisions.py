@@ -83,7 +83,7 @@ def decision_taken(
     if action not in ACTIONS:
         raise Refused("action_unknown", f"Choose one of {', '.join(ACTIONS)}.", field="action")
     incident = incident_locked(incident.pk)
-    around = around_of(incident, id)
+    around = around_of(incident, id, settled=_SETTLED_BY_DECIDING)
     if around.known:
         known = Decision.objects.get(pk=id)
         if known.incident_id != incident.pk:
@@ -280,7 +280,8 @@ def _apply(
             "top_at",
         ],
     )
-    alarms_end(*_SETTLED_BY_DECIDING, subject=str(incident.pk), at=at, by=by, note="decided anew")
+    if around.alarms:
+        alarms_end(*_SETTLED_BY_DECIDING, subject=str(incident.pk), at=at, by=by, note="decided anew")
     if rises and live:
         crews_stage(
             incident=incident,
@@ -346,7 +347,8 @@ def decision_second(*, decision: Decision, agree: bool, by: User, at: datetime) 
             tuple(decision.services),
             True,
         )
-        _apply(incident, decision, plan, decision.program_version, "", around_of(incident, decision.pk), by, at)
+        around = around_of(incident, decision.pk, settled=_SETTLED_BY_DECIDING)
+        _apply(incident, decision, plan, decision.program_version, "", around, by, at)
     else:
         record(incident=incident, entity="decision", row=decision, action="refuse_second", by=by, at=at)
     return decision
