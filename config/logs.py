@@ -9,7 +9,9 @@ import structlog
 
 _PHONE = re.compile(r"(?<![\w-])\+?\d[\d\s().-]{7,}\d(?![\w-])")
 # Keys that hold personal data anywhere in this product; a log line that carries one loses its value.
-_PERSONAL = frozenset({"name", "text", "note", "phone", "number_text", "address", "label", "narrative", "password"})
+_PERSONAL = frozenset(
+    {"name", "text", "note", "phone", "number_text", "address", "label", "narrative", "password", "born", "about"}
+)
 
 
 def scrub(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -1,18 +1,22 @@
-"""Reads: the gazetteer, areas, cautions, phones."""
+"""Reads: the gazetteer, areas, cautions, persons."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection, transaction
-from django.db.models import Case, F, FloatField, QuerySet, Value, When
+from django.db.models import Case, Exists, F, FloatField, Max, OuterRef, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
 
 from accounts.models import Centre
 from accounts.row_read import rows_read
 from people.geometry import box_around, covers, distance_m
-from people.models import Area, Caution, Place
+from people.models import Area, Caution, PersonDetail, Place
+from people.models.person import name_key
 from people.models.place import COMMON_WORDS
 
 CAUTION_RADIUS_M = 30.0
@@ -129,3 +133,71 @@ def cautions_at(
     ]
     order = {"danger": 0, "warn": 1, "info": 2}
     return sorted(found, key=lambda caution: (order[caution.severity], caution.added_at))
+
+
+@dataclass(frozen=True)
+class PersonWords:
+    """A person as one reader may see them; what is for other audiences is left out."""
+
+    id: UUID
+    name: str = ""
+    also: str = ""
+    born: str = ""
+    about: str = ""
+
+    @property
+    def words(self) -> str:
+        """A name with the year of birth, or that there is nothing for this reader."""
+        name = self.name or self.also or "Known person (name is not yours to read)"
+        return f"{name}, born {self.born}" if self.born else name
+
+
+_PART_OF = {
+    PersonDetail.Field.NAME: "name",
+    PersonDetail.Field.ALSO: "also",
+    PersonDetail.Field.BORN: "born",
+    PersonDetail.Field.ABOUT: "about",
+}
+
+
+def persons_read(ids: Collection[UUID], *, audiences: Collection[str]) -> dict[UUID, PersonWords]:
+    """The persons' words for a reader of these audiences; of several of one kind the latest."""
+    if not ids:
+        return {}
+    parts: dict[UUID, dict[str, str]] = {id: {} for id in ids}
+    for one in PersonDetail.objects.filter(person__in=ids, audience__in=audiences).order_by("at", "id"):
+        if one.field in _PART_OF:
+            parts[one.person_id][_PART_OF[PersonDetail.Field(one.field)]] = one.text
+    return {id: PersonWords(id, **found) for id, found in parts.items()}
+
+
+_YEAR = re.compile(r"\b(?:18|19|20)\d\d\b")
+_MOST_WORDS = 5
+
+
+def persons_search(*, centre: Centre, text: str, audiences: Collection[str], limit: int = 6) -> list[UUID]:
+    """Persons of a name like the words, in any order and with typing errors, best first; a year is the year of birth.
+
+    With a name the year only puts those who fit first: callers guess it. Names for other audiences find nobody.
+    """
+    year = _YEAR.search(text)
+    wanted = name_key(_YEAR.sub(" ", text)).split()[:_MOST_WORDS]
+    details = PersonDetail.objects.filter(person__centre=centre, audience__in=audiences)
+    years = details.filter(field=PersonDetail.Field.BORN, text=year.group() if year else "")
+    if not wanted:
+        return list(dict.fromkeys(years.order_by("-at").values_list("person_id", flat=True)[:limit])) if year else []
+    if max(map(len, wanted)) < 2:
+        return []
+    fits = Q()
+    nearness: Combinable = Value(0.0, output_field=FloatField())
+    for word in wanted:
+        fits &= Q(search__trigram_word_similar=word) | Q(search__startswith=word) | Q(search__contains=f" {word}")
+        nearness = nearness + TrigramWordSimilarity(word, F("search"))
+    born = Exists(years.filter(person=OuterRef("person"))) if year else Value(False)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(TYPO_THRESHOLD)])
+        named = details.filter(fits).annotate(near=nearness, of_year=born)
+        rows = (
+            named.values("person_id", "of_year").annotate(best=Max("near")).order_by("-of_year", "-best", "person_id")
+        )
+        return [row["person_id"] for row in rows[:limit]]

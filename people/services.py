@@ -1,8 +1,9 @@
-"""Writes: phones, premises, cautions."""
+"""Writes: phones, persons, premises, cautions."""
 
 import hashlib
 import hmac
 from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 import phonenumbers
 from django.conf import settings
@@ -12,7 +13,11 @@ from accounts.models import Centre, User
 from accounts.problems import Refused
 from accounts.services import audit
 from live.services import event_record
-from people.models import Caution, Person, Phone, Place, Premise
+from people.models import Caution, Person, PersonDetail, Phone, Place, Premise
+from people.models.person import name_key
+
+OLDEST = 120
+"""Years: whoever would be older was born in another year than was typed."""
 
 
 def number_hash(number: str) -> str:
@@ -47,6 +52,51 @@ def phone_record(*, centre: Centre, number: str, at: datetime) -> Phone:
 
 
 @transaction.atomic
+def person_add(
+    *,
+    centre: Centre,
+    id: UUID,
+    name: str,
+    by: User,
+    at: datetime,
+    also: str = "",
+    born: int | None = None,
+    about: str = "",
+) -> Person:
+    """A person whom the centre knows from now on; one word is enough. The same id twice is one.
+
+    `born`: year of birth. All of it is for everybody on the floor; what other audiences know comes from elsewhere.
+    Raises Refused at the field for a name without a letter or digit, an impossible year, or an id of another centre.
+    """
+    if not name_key(name):
+        raise Refused("person_without_name", "Give at least one word: a name, or what they are called.", field="name")
+    if born is not None and not at.year - OLDEST <= born <= at.year:
+        raise Refused("birth_year", f"The year of birth is {at.year - OLDEST} to {at.year}.", field="born")
+    known = Person.objects.filter(pk=id).first()
+    if known is not None:
+        if known.centre_id != centre.pk:
+            raise Refused("id_taken", "This person id is already in use.", field="id", status=409)
+        return known
+    person = Person.objects.create(id=id, centre=centre, created_at=at)
+    fields = PersonDetail.Field
+    given = {fields.NAME: name, fields.ALSO: also, fields.BORN: str(born or ""), fields.ABOUT: about}
+    PersonDetail.objects.bulk_create(
+        PersonDetail(
+            person=person,
+            field=field,
+            text=text.strip(),
+            search=name_key(text) if field in {fields.NAME, fields.ALSO} else "",
+            at=at,
+        )
+        for field, text in given.items()
+        if text.strip()
+    )
+    audit(action="person.add", at=at, by=by, centre=centre, entity="person", entity_id=person.pk)
+    event_record(centre_id=centre.pk, entity="person", entity_id=person.pk, version=1, kind="person.add", at=at)
+    return person
+
+
+@transaction.atomic
 def caution_add(
     *,
     centre: Centre,
@@ -59,16 +109,23 @@ def caution_add(
     at: datetime,
     premise: Premise | None = None,
     person: Person | None = None,
+    id: UUID | None = None,
 ) -> Caution:
-    """Add a caution about a premise or a person, one of both, that stands for `days` days.
+    """Add a caution about a premise or a person, one of both, that stands for `days` days. The same id twice is one.
 
-    Raises Refused without text or without an end within two years.
+    Raises Refused without text, without an end within two years, or for an id of another centre.
     """
+    known = Caution.objects.filter(pk=id).first() if id is not None else None
+    if known is not None:
+        if known.centre_id != centre.pk:
+            raise Refused("id_taken", "This id is already in use.", field="id", status=409)
+        return known
     if not text.strip():
         raise Refused("caution_empty", "Say what the hazard is.", field="text")
     if not 1 <= days <= 730:
         raise Refused("caution_without_end", "Give an end between 1 day and 2 years from now.", field="days")
     caution = Caution.objects.create(
+        id=id or uuid4(),
         centre=centre,
         premise=premise,
         person=person,
