@@ -31,6 +31,7 @@ from dispatch.models import (
 )
 from dispatch.selectors.one_incident import incident_read
 from dispatch.states import ASSIGNMENT_LIVE
+from people.models import Person
 from people.models.audience import Audience
 from responders.models import Unit
 from responders.selectors import unit_of
@@ -70,6 +71,12 @@ def call_for(user: User, id: UUID) -> Call:
     """A call, for the floor."""
     require(user, *FLOOR)
     return _one(Call.objects.select_related("incident__centre", "phone"), user, id)
+
+
+def person_for(user: User, id: UUID) -> Person:
+    """A person on file, for the floor."""
+    require(user, *FLOOR)
+    return _one(Person.objects.all(), user, id)
 
 
 def assignment_for(user: User, id: UUID) -> Assignment:

@@ -70,6 +70,22 @@ OUTCOMES = {
     "test": "Test",
     "abandoned": "Abandoned, called back",
 }
+PERSON_UNLINK = {
+    "wrong_person": "Wrong person",
+    "not_about_them": "The call is about somebody else",
+    "chosen_by_mistake": "Chosen by mistake",
+    "known_twice": "The same person is on file twice",
+}
+CAUTION_KINDS = {
+    "weapon": "Weapon",
+    "violence": "Violence",
+    "animal": "Animal",
+    "medical": "Medical or infection",
+    "access": "Access or building",
+    "other": "Something else",
+}
+"""The first two count as answers by themselves (`dispatch.selectors.triage.CAUTION_ANSWERS`)."""
+CAUTION_SOURCES = {"caller": "Caller", "family": "Family", "crew": "Crew", "police": "Police", "record": "Own record"}
 REOPEN = {
     "called_again": "They called again about the same",
     "not_over": "It is not over",
@@ -147,6 +163,7 @@ NO_UNIT = {
     "program_full": "The program has as many responses under way as it is set up for",
     "outside_area": "The place is outside the program's area",
     "none_covers_place": "No unit on shift serves this beat",
+    "unit_contended": "The unit that could go is being changed at this moment: it is asked again at once",
     "dispatcher_picks": "Asking took its third of the promise: choose a unit",
     "suspended": "Diversion is suspended here",
 }

@@ -52,6 +52,7 @@ class CallSerializer(serializers.ModelSerializer[Call]):
     """A call, without its number: that is in the incident's detail, for those who may see it."""
 
     incident = serializers.UUIDField(source="incident_id")
+    person = serializers.UUIDField(source="person_id", allow_null=True, help_text="whom it is about, on file")
     has_number = serializers.SerializerMethodField()
     owner = serializers.CharField(default=None, allow_null=True)
 
@@ -63,6 +64,7 @@ class CallSerializer(serializers.ModelSerializer[Call]):
             "channel",
             "state",
             "ended_as",
+            "person",
             "has_number",
             "phone_confirmed",
             "local_nature",

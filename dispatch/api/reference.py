@@ -47,6 +47,7 @@ class ReasonsSerializer(serializers.Serializer[Any]):
     override_more = serializers.DictField(child=serializers.CharField())
     override_less = serializers.DictField(child=serializers.CharField())
     not_diverted = serializers.DictField(child=serializers.CharField())
+    person_unlink = serializers.DictField(child=serializers.CharField())
     decline = serializers.DictField(child=serializers.CharField())
     return_to_911 = serializers.DictField(child=serializers.CharField())
     dispositions = serializers.DictField(child=serializers.CharField())
@@ -118,6 +119,7 @@ class Reasons(CentreView):
                 "override_more": reasons.OVERRIDE_MORE,
                 "override_less": reasons.OVERRIDE_LESS,
                 "not_diverted": reasons.NOT_DIVERTED,
+                "person_unlink": reasons.PERSON_UNLINK,
                 "decline": reasons.DECLINE,
                 "return_to_911": reasons.RETURN,
                 "dispositions": reasons.DISPOSITIONS,

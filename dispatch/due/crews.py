@@ -166,7 +166,7 @@ def cautions_new(centre: Centre, at: datetime) -> int:
 def _concerned(centre: Centre, young: list[Caution]) -> QuerySet[Incident]:
     """Incidents at or around the places of these cautions, and with their persons: a first cut, still to be judged."""
     persons = [one.person_id for one in young if one.person_id is not None]
-    calls = Call.objects.filter(centre=centre, caller__in=persons)
+    calls = Call.objects.filter(centre=centre, person__in=persons)
     near = Q(pk__in=_entries_near(centre, young).values("incident"))
     return Incident.objects.filter(near | Q(pk__in=calls.values("incident")) if persons else near)
 

@@ -44,7 +44,14 @@ class Call(models.Model):
     ended_as = models.CharField(max_length=12, blank=True, choices=[(end, end) for end in CALL_ENDS])
     phone = models.ForeignKey(Phone, null=True, blank=True, on_delete=models.PROTECT, related_name="calls")
     phone_confirmed = models.BooleanField(default=False)
-    caller = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    person = models.ForeignKey(
+        Person,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="the person of concern, linked by somebody; never a third party who calls about them",
+    )
     local_nature = models.CharField(max_length=120, blank=True, help_text="as the source system wrote it")
     external_id = models.CharField(max_length=80, blank=True, help_text="number in the system it was imported from")
     late = models.BooleanField(default=False, help_text="reached the server over 60 s after it was taken")
@@ -79,6 +86,7 @@ class Call(models.Model):
                 fields=["centre", "promised_at"], condition=Q(promised_at__isnull=False), name="call_promised"
             ),
             models.Index(fields=["centre", "received_at"], name="call_by_time"),
+            models.Index(fields=["person", "-received_at"], condition=Q(person__isnull=False), name="call_by_person"),
         ]
 
     def __str__(self) -> str:
@@ -138,6 +146,7 @@ class LocationEntry(models.Model):
         ]
         indexes = [
             models.Index(fields=["incident", "-id"], name="location_latest"),
+            models.Index(fields=["place", "-id"], condition=Q(place__isnull=False), name="location_by_place"),
             models.Index(fields=["-id"], condition=Q(state="forced"), name="location_forced"),
         ]
 

@@ -40,6 +40,7 @@ class ConsolePost(models.Model):
         DECISION = "decision", "Decision"
         END = "end", "End of the call"
         TRANSFER = "transfer", "Transfer"
+        PERSON = "person", "Whom the call is about"
 
     id = models.UUIDField(primary_key=True, editable=False)
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="posts")
@@ -52,7 +53,9 @@ class ConsolePost(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(what__in=["location", "phone", "nature", "answer", "decision", "end", "transfer"]),
+                condition=Q(
+                    what__in=["location", "phone", "nature", "answer", "decision", "end", "transfer", "person"]
+                ),
                 name="console_post_what_known",
             ),
         ]

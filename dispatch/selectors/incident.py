@@ -95,16 +95,22 @@ class PossibleDuplicate:
 
 
 def possible_duplicates(*, incident: Incident, limit: int = 5) -> list[PossibleDuplicate]:
-    """Open incidents near the same place or with the same number, nearest first. Suggested, never joined by itself."""
+    """Open incidents near the same place, with the same number or about the same person, nearest first. Never joined by
+    itself: a person says so."""
     place = place_of(incident)
     found: dict[UUID, PossibleDuplicate] = {}
     others = (
         Incident.objects.filter(centre=incident.centre).exclude(state__in=["closed", "joined"]).exclude(pk=incident.pk)
     )
-    phones = [phone for phone in incident.calls.values_list("phone", flat=True) if phone is not None]
+    calls = list(incident.calls.values_list("phone", "person"))
+    persons = {person for _, person in calls if person is not None}
+    phones = {phone for phone, _ in calls if phone is not None}
+    if persons:
+        for other in others.filter(calls__person__in=persons).distinct():
+            found[other.pk] = PossibleDuplicate(other, "same person", None)
     if phones:
         for other in others.filter(calls__phone__in=phones).distinct():
-            found[other.pk] = PossibleDuplicate(other, "same number", None)
+            found.setdefault(other.pk, PossibleDuplicate(other, "same number", None))
     if place is not None and place.lat is not None and place.lon is not None:
         south, north, west, east = box_around(place.lat, place.lon, DUPLICATE_RADIUS_M)
         near = (

@@ -50,14 +50,12 @@ class Facts:
 
     @cached_property
     def answers(self) -> dict[str, Any]:
-        """The merged answers with what the place itself tells: its cautions, and its kind where nobody said it.
+        """The merged answers with what is on file: cautions of place and person, the kind of place if nobody said it.
 
         A hazard on file counts beside what callers say, most dangerous first: it can only raise care.
         """
         answers = answers_merged(self.incident, self.rows)
-        if self.place is None:
-            return answers
-        if self.place.location_type and "location_type" not in answers:
+        if self.place is not None and self.place.location_type and "location_type" not in answers:
             answers["location_type"] = self.place.location_type
         for caution in self.cautions:
             told = CAUTION_ANSWERS.get((caution.kind, caution.severity))
@@ -214,7 +212,7 @@ def facts_of(incident: Incident, *, at: datetime, known: User | None = None) -> 
 
 
 def hazards_at(incident: Incident, place: LocationEntry | None, *, at: datetime) -> list[Caution]:
-    """What is on file for an incident's present place, and with the persons who called or are spoken of, worst first.
+    """What is on file for an incident's present place, and with the persons whom its calls are about, worst first.
 
     Words that nobody has located yet (“rear door”, a street without a number) say nothing against the last point that
     was known: its hazards count until there is another point.
@@ -228,7 +226,7 @@ def hazards_at(incident: Incident, place: LocationEntry | None, *, at: datetime)
             .order_by("-id")
             .first()
         )
-    persons = ("SELECT caller_id FROM dispatch_call WHERE incident_id = %s AND caller_id IS NOT NULL", [incident.pk])
+    persons = ("SELECT person_id FROM dispatch_call WHERE incident_id = %s AND person_id IS NOT NULL", [incident.pk])
     lat, lon, known = (place.lat, place.lon, place.place) if place is not None else (None, None, None)
     return cautions_at(centre=incident.centre, lat=lat, lon=lon, place=known, persons=persons, at=at)
 

@@ -1,19 +1,24 @@
-"""A hazard that is put on file after a crew has accepted must reach that crew."""
+"""A hazard that is put on file, or is found to concern a call, after a crew has accepted must reach that crew."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.models import Alarm, Assignment, Incident, StageOrder
-from dispatch.selectors.triage import answers_at_place, judge
+from dispatch.models import Alarm, Assignment, Call, Incident, LocationEntry, StageOrder
+from dispatch.reasons import CAUTION_KINDS, CAUTION_SOURCES
+from dispatch.selectors.triage import answers_at_place, judge, place_of
 from dispatch.selectors.units import silence_said
 from dispatch.services.alarms import alarm_raise, alarms_end
-from dispatch.services.journal import incident_locked, record
+from dispatch.services.journal import call_locked, incident_locked, record
 from dispatch.services.rising import rise_check
+from dispatch.states import ASSIGNMENT_ACCEPTED
 from people.models import Caution
+from people.services import caution_add, premise_for
 
 
 @transaction.atomic
@@ -31,6 +36,13 @@ def caution_reach(*, caution: Caution, assignment: Assignment, at: datetime) -> 
     rise_check(incident=incident, before=before, judged=judge(incident=incident, at=at), by=caution.added_by, at=at)
     if StageOrder.objects.filter(assignment=assignment, at__gte=caution.added_at).exists():
         return True
+    _unread(incident, assignment, caution, by=caution.added_by, at=at)
+    _alarm(incident, assignment, caution, at)
+    return True
+
+
+def _unread(incident: Incident, assignment: Assignment, caution: Caution, *, by: User | None, at: datetime) -> None:
+    """Whatever the crew has read before, this it has not: it reads or is told before it goes on."""
     assignment.cautions_read_at, assignment.relayed_by, assignment.version = None, None, assignment.version + 1
     assignment.save(update_fields=["cautions_read_at", "relayed_by", "version"])
     record(
@@ -38,11 +50,14 @@ def caution_reach(*, caution: Caution, assignment: Assignment, at: datetime) -> 
         entity="assignment",
         row=assignment,
         action="caution_new",
-        by=caution.added_by,
+        by=by,
         at=at,
         detail={"caution": str(caution.pk)},
         ids={"unit": str(assignment.unit_id)},
     )
+
+
+def _alarm(incident: Incident, assignment: Assignment, caution: Caution, at: datetime) -> None:
     alarm_raise(
         centre=incident.centre,
         kind=Alarm.Kind.CAUTION_UNREAD,
@@ -54,7 +69,26 @@ def caution_reach(*, caution: Caution, assignment: Assignment, at: datetime) -> 
         urgent=caution.severity == Caution.Severity.DANGER,
         detail={"caution": str(caution.pk), **silence_said(assignment.unit, incident.centre, at)},
     )
-    return True
+
+
+def not_known_before(now: Sequence[Caution], before: Sequence[Caution]) -> list[Caution]:
+    """Those of `now` that were not among `before`, in their order."""
+    known = {one.pk for one in before}
+    return [one for one in now if one.pk not in known]
+
+
+def cautions_arrive(*, incident: Incident, cautions: Sequence[Caution], by: User | None, at: datetime) -> None:
+    """Hazards that have been on file for long, and that a locked incident has only now to do with: somebody said whom
+    it is about, or joined a call that is about them. Each crew that has accepted has not read them; an alarm says so,
+    unless a stage order of this moment does.
+    """
+    if not cautions:
+        return
+    crews = incident.assignments.select_for_update(of=("self",)).select_related("unit")
+    for assignment in crews.filter(state__in=ASSIGNMENT_ACCEPTED, unit__armed=False, by_phone=False):
+        _unread(incident, assignment, cautions[0], by=by, at=at)
+        if not StageOrder.objects.filter(assignment=assignment, at__gte=at).exists():
+            _alarm(incident, assignment, cautions[0], at)
 
 
 @transaction.atomic
@@ -83,6 +117,57 @@ def _told(assignment: Assignment, caution: Caution) -> bool:
         alarms.filter(opened_at__gte=caution.added_at).exists()
         or StageOrder.objects.filter(assignment=assignment, at__gte=caution.added_at).exists()
     )
+
+
+@transaction.atomic
+def caution_tell(
+    *,
+    id: UUID,
+    call: Call,
+    about: str,
+    text: str,
+    kind: str,
+    severity: str,
+    source: str,
+    days: int,
+    by: User,
+    at: datetime,
+) -> Caution:
+    """Put a hazard on file that a call tells of: with the person whom it is about, or at its verified place. The same
+    id twice is one. Crews that have accepted learn of it as of every new caution (`caution_reach`).
+
+    Raises Refused at the field without such a person or place, and what `caution_add` raises.
+    """
+    if kind not in CAUTION_KINDS or severity not in Caution.Severity.values or source not in CAUTION_SOURCES:
+        raise Refused("caution_code_unknown", "Choose kind, severity and source from the lists.", field="kind")
+    incident, call = call_locked(call.pk)
+    where = place_of(incident)
+    place = where.place if where is not None and where.state == LocationEntry.State.VERIFIED else None
+    if about == "person" and call.person is None:
+        raise Refused("no_person", "Say first whom the call is about.", field="about")
+    if about == "place" and place is None:
+        raise Refused(
+            "no_place", "Pick the address from the list first: a hazard needs a verified place.", field="about"
+        )
+    if about not in {"person", "place"}:
+        raise Refused("about_unknown", "Choose person or place.", field="about")
+    caution = caution_add(
+        centre=incident.centre,
+        id=id,
+        text=text,
+        kind=kind,
+        severity=severity,
+        source=f"{CAUTION_SOURCES[source]}, call {incident.number:04d}",
+        days=days,
+        premise=premise_for(centre=incident.centre, place=place) if place is not None and about == "place" else None,
+        person=call.person if about == "person" else None,
+        by=by,
+        at=at,
+    )
+    if caution.added_at == at:
+        ids = {"call": str(call.pk)}
+        record(incident=incident, entity="caution", row=caution, action="tell", by=by, at=at, ids=ids, reason=about)
+    return caution
 
 
 @transaction.atomic

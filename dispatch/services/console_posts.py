@@ -30,7 +30,9 @@ _HISTORY = {
     ConsolePost.What.LOCATION: ("location", "record"),
     ConsolePost.What.PHONE: ("call", "phone"),
     ConsolePost.What.NATURE: ("incident", "nature"),
+    ConsolePost.What.PERSON: ("call", "person"),
 }
+"""What a late post is compared with: the entity of the history and how its action begins."""
 
 
 ACTS = frozenset({ConsolePost.What.DECISION, ConsolePost.What.END, ConsolePost.What.TRANSFER})
@@ -126,7 +128,9 @@ def _late(
         return _OVERTAKEN if _moved(call, what, by, device_at) or (moved is not None and moved()) else fresh
     if what != ConsolePost.What.ANSWER:
         entity, action = _HISTORY[ConsolePost.What(what)]
-        rows = HistoryRow.objects.filter(incident_id=call.incident_id, entity=entity, action=action, at__gt=device_at)
+        rows = HistoryRow.objects.filter(
+            incident_id=call.incident_id, entity=entity, action__startswith=action, at__gt=device_at
+        )
         return _OVERTAKEN if rows.exclude(by=by).exists() else fresh
     newer = Answer.objects.filter(call=call, key=key, at__gt=device_at).exclude(by=by).order_by("-id").first()
     if newer is None or newer.value == value:

@@ -11,8 +11,9 @@ from accounts.services import audit
 from dispatch.models import Alarm, Answer, Call, Incident
 from dispatch.models.assignment import Slot
 from dispatch.nudge import offer_after_commit
-from dispatch.selectors.triage import CAUTION_ANSWERS, Facts, answers_at_place, facts_of, judge, place_of
+from dispatch.selectors.triage import CAUTION_ANSWERS, Facts, facts_of, judge, place_of
 from dispatch.services.alarms import alarm_raise, alarms_end
+from dispatch.services.cautions import cautions_arrive, not_known_before
 from dispatch.services.closing import parts_end, sent_before_reopening
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.offers import offers_withdraw
@@ -235,7 +236,7 @@ def call_join(*, call: Call, into: Incident, by: User, at: datetime) -> Call:
         or old.handoffs.filter(state__in=["requested", "acknowledged"]).exists()
     ):
         raise Refused("cannot_join_sent", "A crew or a hand-off is already on its way for this call.", status=409)
-    before, told = answers_at_place(new, at=at), facts_of(old, at=at)
+    known, told = facts_of(new, at=at), facts_of(old, at=at)
     call.incident = new
     call.save(update_fields=["incident"])
     call.answers.update(incident=new)
@@ -258,7 +259,8 @@ def call_join(*, call: Call, into: Incident, by: User, at: datetime) -> Call:
         detail={"from": str(old.pk)},
         fields=retriage(incident=new, judged=judged, at=at),
     )
-    rise_check(incident=new, before=before, judged=judged, by=by, at=at)
+    rise_check(incident=new, before=known.answers, judged=judged, by=by, at=at)
+    cautions_arrive(incident=new, cautions=not_known_before(judged.facts.cautions, known.cautions), by=by, at=at)
     if not old.calls.exists():
         _end_as_joined(old, new, by, at)
     audit(action="call.join", at=at, by=by, centre=new.centre, entity="call", entity_id=call.pk)
@@ -266,9 +268,13 @@ def call_join(*, call: Call, into: Incident, by: User, at: datetime) -> Call:
 
 
 def _hazards_kept(told: Facts, call: Call, new: Incident, by: User, at: datetime) -> None:
-    """The joined call's place is given up, what is on file there is not: it counts on as an answer, with its source."""
+    """The joined call's place is given up, what is on file there is not: it counts on as an answer, with its source.
+
+    The person whom the call is about goes along, and so do their hazards themselves."""
     rows = []
     for caution in told.cautions:
+        if caution.person_id is not None and caution.person_id == call.person_id:
+            continue
         known = CAUTION_ANSWERS.get((caution.kind, caution.severity))
         if known is not None:
             key, value = known

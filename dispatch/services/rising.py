@@ -9,7 +9,7 @@ from dispatch.models import Alarm, Incident, Transfer
 from dispatch.plan import direction
 from dispatch.selectors.triage import Judged, dangerous
 from dispatch.services.alarms import alarm_raise, alarm_say
-from dispatch.services.staging import risk_raise
+from dispatch.services.staging import crews_stage, risk_raise
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
 from programs.selectors import protocol_of
 from triage import engine, vocabulary
@@ -68,7 +68,8 @@ def rise_check(*, incident: Incident, before: Mapping[str, Any], judged: Judged,
     `before` are its merged answers before the change. The class counts against what was decided (and suggested then),
     so a choice that two people confirmed is not undone by an answer that changes nothing. A new danger answer reaches
     unarmed crews even where the class was already the highest, and where the engine has failed; where no crew is asked
-    yet and less than suggested would be sent, it stops the asking. Where another centre has the call, it is told.
+    yet and less than suggested would be sent, it stops the asking. Where nobody here has decided the call, whoever owns
+    it learns of the danger: to decide it now, or to tell the other centre that has it.
     """
     if incident.sent_at is None:
         return
@@ -77,7 +78,10 @@ def rise_check(*, incident: Incident, before: Mapping[str, Any], judged: Judged,
     dangers = [key for key in changed if dangerous(key, after[key])]
     if not incident.response_class:
         if dangers:
-            _elsewhere(incident, _said(judged, dangers)[1], at)
+            reason, words = _said(judged, dangers)
+            _owner_told(incident, reason, words, at)
+            # Mostly there is no crew; whoever is with it all the same stops.
+            crews_stage(incident=incident, reason=reason, words=words, by=by, at=at)
         return
     services = _services_of_rise(incident, before, judged)
     if not services:
@@ -89,13 +93,11 @@ def rise_check(*, incident: Incident, before: Mapping[str, Any], judged: Judged,
     risk_raise(incident=incident, reason=reason, words=words, services=services, by=by, at=at)
 
 
-def _elsewhere(incident: Incident, words: str, at: datetime) -> None:
-    """Another centre has the call and sends: a new danger is told to it by whoever owns the incident here."""
-    given = incident.transfers.filter(kind=Transfer.Kind.CENTRE, direction=Transfer.Direction.OUT, bridge=False)
-    transfer = given.exclude(connected_at=None).select_related("target").order_by("-offered_at").first()
-    if transfer is None:
-        return
-    name = transfer.target.name if transfer.target is not None else ""
+def _owner_told(incident: Incident, reason: str, words: str, at: datetime) -> None:
+    """A danger of a call that was sent before and that nobody here has decided now: given to another centre, come back,
+    or reopened. Whoever owns it is told, and the supervisor after 30 s."""
+    centre = _centre_with(incident)
+    said = "Not decided yet" if centre is None else f"Tell the other centre ({centre})"
     alarm = alarm_raise(
         centre=incident.centre,
         kind=Alarm.Kind.RISING_RISK,
@@ -105,11 +107,22 @@ def _elsewhere(incident: Incident, words: str, at: datetime) -> None:
         owner_role=incident.owner_role,
         owner=incident.owner,
         urgent=True,
-        detail={"words": f"Tell the other centre ({name}): {words}"},
+        detail={"reason": reason, "words": f"{said}: {words}"},
     )
     if words not in alarm.detail["words"]:
         # An alarm that still stands says this, too.
         alarm_say(alarm=alarm, detail={"words": f"{alarm.detail['words']}; {words}"}, at=at)
+
+
+def _centre_with(incident: Incident) -> str | None:
+    """The name of the other centre that has taken the call and sends; None where the call is ours to decide."""
+    if incident.state != "transferred":
+        return None
+    given = incident.transfers.filter(kind=Transfer.Kind.CENTRE, direction=Transfer.Direction.OUT, bridge=False)
+    has = given.filter(state__in=("connected", "resolved")).select_related("target").order_by("-offered_at").first()
+    if has is None:
+        return None
+    return has.target.name if has.target is not None else ""
 
 
 def _would_send_less(incident: Incident, judged: Judged) -> bool:

@@ -10,8 +10,8 @@ from accounts.models import User
 from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Assignment, HistoryRow
-from dispatch.selectors.engine_facts import units_with_facts
-from dispatch.selectors.unit_rows import unit_status
+from dispatch.selectors.unit_loads import units_read
+from dispatch.selectors.unit_rows import OnDuty, unit_status
 from dispatch.services.assignments import assignment_act
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.silence import unit_heard
@@ -123,8 +123,8 @@ def service_set(
         return APPLIED
     if service not in Unit.Service.values:
         raise Refused("service_unknown", f"Choose one of {', '.join(Unit.Service.values)}.", field="status")
-    [loaded] = units_with_facts(unit.centre, at=at, only=[unit.pk])
+    [read] = units_read(centre=unit.centre, ids=[unit.pk])
     mode = status_mode(unit.centre)
-    unusual = unit_step(service, unit_status(loaded, unit.centre, at), mode)
+    unusual = unit_step(service, unit_status(read, OnDuty(unit.centre, at)), mode)
     unit_service(unit=unit, service=service, reason=reason, by=by, at=at, device_at=device_at)
     return OUT_OF_ORDER if unusual and mode == "warn" else APPLIED

@@ -142,13 +142,13 @@ def _opened(source: Incident, visit: Visit, at: datetime) -> Call:
     spoken = speaks_for(source)
     call = call_open(centre=visit.centre, id=uuid5(visit.pk, "call"), channel=Channel.SYSTEM, by=visit.booked_by, at=at)
     asked = spoken.calls.filter(phone__isnull=False).order_by("received_at").last()
-    known = spoken.calls.filter(caller__isnull=False).order_by("received_at").last()
+    known = spoken.calls.filter(person__isnull=False).order_by("received_at").last()
     if asked is not None:
         call.phone, call.phone_confirmed = asked.phone, asked.phone_confirmed
     if known is not None:
-        call.caller = known.caller
+        call.person = known.person
     if asked is not None or known is not None:
-        call.save(update_fields=["phone", "phone_confirmed", "caller"])
+        call.save(update_fields=["phone", "phone_confirmed", "person"])
     nature_set(incident=call.incident, nature=visit.nature, by=visit.booked_by, at=at)
     place = place_of(source) or place_of(spoken)
     if place is not None:

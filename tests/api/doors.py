@@ -17,10 +17,12 @@ from dispatch.services.calls import call_end
 from dispatch.services.closing import incident_close
 from dispatch.services.crew_safety import help_request
 from dispatch.services.narrative import note_add
+from dispatch.services.persons import person_link
 from dispatch.services.targets import target_set
 from dispatch.services.transfers import transfer_offer
 from dispatch.services.transfers_in import transfer_receive
 from dispatch.services.visits import visit_book
+from people.services import person_add
 from programs.services import suspension_set
 from responders.models import Unit
 from tests import factories
@@ -64,6 +66,17 @@ ENTRIES = (
     Entry("call_end", "calls/{call}/end", "post", FLOOR, {"as": "completed"}),
     Entry("call_join", "calls/{waiting_call}/join", "post", INTAKE, {"incident": "{incident}"}),
     Entry("call_transfer", "calls/{talker}/transfer", "post", FLOOR, {"id": "{new}", "kind": "clinician"}),
+    Entry("call_person", "calls/{talker}/person", "post", FLOOR, {"person": "{person}"}),
+    Entry("call_person_new", "calls/{talker}/person/new", "post", FLOOR, {"id": "{new}", "name": "Mouse"}),
+    Entry("call_person_unlink", "calls/{call}/person/unlink", "post", FLOOR, {"reason": "wrong_person"}),
+    Entry(
+        "call_cautions",
+        "calls/{call}/cautions",
+        "post",
+        FLOOR,
+        {"id": "{new}", "about": "person", "text": "Large dog", "kind": "animal", "severity": "warn", "days": 30},
+    ),
+    Entry("persons_search", "persons/search", "post", FLOOR, {"text": "quilfether"}),
     Entry("transfers", "transfers", "get", FLOOR),
     Entry("transfers_in", "transfers/in", "post", INTAKE, {"kind": "988", "sender_number": "+13085550188"}),
     Entry("transfer_ring", "transfers/{transfer}/ring", "post", FLOOR),
@@ -237,6 +250,8 @@ def a_scene(centre: Centre, people: Mapping[str, User], units: Mapping[str, Unit
     over = factories.a_triaged_call(centre, by=taker, at=at)
     call_end(call=over, ended_as="completed", by=taker, at=at)
     incident_close(incident=over.incident, outcome="follow_up_booked", by=people["dispatcher"], at=at)
+    person = person_add(centre=centre, id=uuid4(), name="Tomas Quillfeather", by=taker, at=at)
+    person_link(call=call, person=person, by=taker, at=at)
     # The doors look at the clock themselves.
     day = timezone.now() + timedelta(days=1)
     visit = visit_book(
@@ -275,6 +290,7 @@ def a_scene(centre: Centre, people: Mapping[str, User], units: Mapping[str, Unit
         "target": str(line.pk),
         "over": str(over.incident_id),
         "visit": str(visit.pk),
+        "person": str(person.pk),
         "tomorrow": day.isoformat(),
         "tomorrow_end": (day + timedelta(hours=2)).isoformat(),
         "soon": (at + timedelta(minutes=20)).isoformat(),

@@ -23,7 +23,7 @@ Later = Callable[[float], datetime]
 
 def _known(floor: Centre, call: Call, at: datetime) -> Person:
     person = Person.objects.create(centre=floor, created_at=at)
-    Call.objects.filter(pk=call.pk).update(caller=person)
+    Call.objects.filter(pk=call.pk).update(person=person)
     return person
 
 

@@ -72,7 +72,7 @@ def _person(source: Incident, by: User, at: datetime) -> None:
         centre=source.centre, person=person, text="Carries a gun", kind="weapon", severity="danger", source="officer",
         days=30, by=by, at=at,
     )  # fmt: skip
-    source.calls.update(caller=person)
+    source.calls.update(person=person)
 
 
 def _gone(source: Incident, by: User, at: datetime) -> None:
@@ -141,7 +141,7 @@ def test_what_is_known_of_the_person_goes_with_the_visit(
     due.run(floor, later(DAY_S - LEAD_S))
     visit.refresh_from_db()
     assert visit.incident is not None
-    assert visit.incident.calls.get().caller_id == source.calls.get().caller_id
+    assert visit.incident.calls.get().person_id == source.calls.get().person_id
     assert Assignment.objects.count() == 0
 
 
@@ -213,18 +213,45 @@ def test_a_reopened_call_does_not_close_by_what_ended_before(
     assert now_of(incident).state == "closed"
 
 
-def test_a_knife_in_a_reopened_call_that_is_held_ends_the_hold(
-    floor: Centre, people: dict[str, User], at: datetime, later: Later
-) -> None:
-    by = people["dispatcher"]
+def _reopened(floor: Centre, by: User, at: datetime, later: Later) -> Incident:
     taken = factories.an_accepted(floor, by=by, at=at)
     call_end(call=taken.incident.calls.get(), ended_as="completed", by=by, at=later(5))
     assignment_act(assignment=taken, action="clear", disposition="resolved_on_scene", by=by, at=later(900))
     assert now_of(taken.incident).state == "closed"
-    incident = incident_reopen(incident=taken.incident, reason="called_again", by=by, at=later(1000))
+    return incident_reopen(incident=taken.incident, reason="called_again", by=by, at=later(1000))
+
+
+def test_a_knife_in_a_reopened_call_that_is_held_ends_the_hold(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    by = people["dispatcher"]
+    incident = _reopened(floor, by, at, later)
     incident_hold(incident=incident, until=later(8000), reason="calls back", by=by, at=later(1010))
     _answer(incident, by, later(1020))
     assert (now_of(incident).state, Alarm.objects.get(kind=Alarm.Kind.HOLD_OVER).urgent) == ("triaged", True)
+
+
+def test_a_danger_of_a_reopened_call_that_nobody_has_decided_is_told_to_its_owner_until_it_is_decided(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later, alarms: Alarms
+) -> None:
+    by = people["dispatcher"]
+    incident = _reopened(floor, by, at, later)
+    assert (incident.state, incident.response_class, alarms()) == ("triaged", "", [])
+    call, taker = incident.calls.get(), people["call_taker"]
+    answers_record(incident=incident, source=call, answers={"weapon": "in_hand"}, by=taker, at=later(1010))
+    alarm = Alarm.objects.get(kind=Alarm.Kind.RISING_RISK, ended_at=None)
+    assert (alarm.urgent, alarm.owner, alarm.incident) == (True, by, incident)
+    assert alarm.detail["words"] == "Not decided yet: Weapon: In the hand"
+    # What comes next joins what stands; nobody takes it for 30 s: the supervisor has it, too.
+    answers_record(incident=incident, source=call, answers={"violence": "physical_now"}, by=taker, at=later(1015))
+    alarm.refresh_from_db()
+    assert "; Harm to others" in alarm.detail["words"]
+    due.run(floor, later(1041))
+    alarm.refresh_from_db()
+    assert alarm.escalated_at == later(1041)
+    factories.a_decision(incident, by=by, at=later(1050), action="accept")
+    alarm.refresh_from_db()
+    assert alarm.ended_at == later(1050)
 
 
 def test_help_that_was_pressed_on_a_call_that_was_joined_goes_to_where_the_call_is_now(

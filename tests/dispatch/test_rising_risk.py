@@ -22,6 +22,7 @@ from dispatch.services.locations import location_record
 from dispatch.services.offers import assignment_offer, offer_expire, offers_run
 from dispatch.services.staging import stage_acknowledge, stage_lift
 from dispatch.services.targets import target_set
+from dispatch.services.transfer_ends import transfer_return
 from dispatch.services.transfers import transfer_connect, transfer_offer
 from people.models import Place
 from programs.models import ProtocolVersion, VersionState
@@ -368,3 +369,9 @@ def test_danger_that_is_told_after_another_centre_got_the_call_is_told_to_it(
     assert (alarm.owner_role, alarm.owner, alarm.urgent) == (incident.owner_role, incident.owner, True)
     assert alarm.detail["words"].startswith("Tell the other centre (County): Weapon")
     assert "Harm to others" in alarm.detail["words"]
+    # Once it has come back it is ours to decide.
+    alarm_end(alarm=alarm, by=people["dispatcher"], at=later(15), note="told them")
+    transfer_return(transfer=transfer, reason="out_of_scope", by=taker, at=later(20))
+    answers_record(incident=incident, source=call, answers={"suicide": "attempt_now"}, by=taker, at=later(21))
+    words = Alarm.objects.get(kind=Alarm.Kind.RISING_RISK, ended_at=None).detail["words"]
+    assert words.startswith("Not decided yet: ")
