@@ -15,7 +15,7 @@ from launch.locks import lock_problems, strip_addresses
 from launch.paths import NODE_MODULES, ROOT, STATIC_VENDOR
 from launch.processes import beat_command, live_command, web_command, worker_command
 from launch.say import LaunchError
-from launch.vendor import copy_vendor_files, sprite
+from launch.vendor import LIST, copy_vendor_files, sprite
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,17 @@ def test_every_front_end_file_is_as_its_manifest_says() -> None:
 def test_the_front_end_files_are_rebuilt_from_the_packages_byte_for_byte(tmp_path: Path) -> None:
     copy_vendor_files(NODE_MODULES, tmp_path / "vendor")
     assert (tmp_path / "vendor" / "manifest.json").read_text() == (STATIC_VENDOR / "manifest.json").read_text()
+
+
+def test_the_icons_that_are_sent_are_those_that_are_drawn() -> None:
+    """Each first load pays for every one: none is missing, and none is there for nobody."""
+    files = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "desk").rglob("*.py")]
+    drawn = {
+        name
+        for file in files
+        for name in re.findall(r"""(?:{% icon |\bicon\()["']([a-z0-9-]+)["']""", file.read_text(encoding="utf-8"))
+    }
+    assert set(json.loads(LIST.read_text())["icons"]["names"]) == drawn
 
 
 def test_the_font_sheet_names_only_files_that_are_there() -> None:
