@@ -19,9 +19,10 @@ from desk.alarm_row import alarms_drawn
 from desk.displays import device_of, session_key_of
 from desk.page_context import stops_of
 from desk.queue_row import rows_drawn
+from desk.unit_row import units_drawn
 from desk.wall_board import WallRows, wall_boards
 from desk.wall_views import turns_of, views_watched
-from dispatch.models import Assignment, LocationEntry
+from dispatch.models import Assignment, Call, LocationEntry
 from dispatch.selectors.alarms import alarm_rows, alarms_standing
 from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.transfers import clinician_rows
@@ -29,7 +30,7 @@ from dispatch.selectors.unit_rows import unit_rows
 from live import registry
 from live.registry import Changed, Frame, Viewer
 from live.selectors import live_position
-from people.models import Premise
+from people.models import Person, Premise
 from responders.selectors import unit_of
 
 CONSOLE, CLINICIAN, WALL, DISPLAY, UNIT = "console", "clinician", "wall", "display", "unit"
@@ -77,7 +78,7 @@ def board_frames(centre_id: int, changed: Changed) -> Iterator[Frame]:
         yield Frame(CONSOLE, rows_drawn(rows, number, at))
         yield Frame(CONSOLE, "".join(_signal(f"seen-{row.id}", row.version) for row in rows))
     if units:
-        yield Frame(CONSOLE, _draw("desk/queue/unit.html", "unit", units, number, at))
+        yield Frame(CONSOLE, units_drawn(units, number, at))
     if changed.get("incident"):
         given = clinician_rows(centre=centre, ids=changed["incident"])
         yield Frame(CLINICIAN, _draw("desk/clinician/row.html", "row", given, number, at))
@@ -101,10 +102,12 @@ _wall_rows = WallRows()
 
 
 def _at_places_of(cautions: Collection[UUID]) -> set[UUID]:
-    """Open incidents that were ever said to be where one of these hazards is."""
+    """Open incidents that were ever said to be where one of these hazards is, or are about whom it is with."""
     places = Premise.objects.filter(cautions__in=cautions).values("place")
     entries = LocationEntry.objects.filter(place__in=places).exclude(incident__state__in=["closed", "joined"])
-    return set(entries.values_list("incident_id", flat=True))
+    persons = Person.objects.filter(cautions__in=cautions)
+    calls = Call.objects.filter(person__in=persons).exclude(incident__state__in=["closed", "joined"])
+    return {*entries.values_list("incident_id", flat=True), *calls.values_list("incident_id", flat=True)}
 
 
 def _units_on(incident_ids: Collection[UUID], at: datetime) -> set[UUID]:

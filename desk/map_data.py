@@ -9,7 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import h3
@@ -130,7 +130,8 @@ def map_spots(
     """`calls` and `units` of rows that were read already, with their points. Two queries."""
     still_open = Incident.objects.filter(centre=centre).exclude(state__in=["closed", "joined"])
     points = _points(still_open.values_list("pk", flat=True))
-    known = {str(unit.pk): unit for unit in Unit.objects.filter(centre=centre)}
+    units_where = Unit.objects.filter(centre=centre).values_list("pk", *_Position._fields)
+    known = {str(pk): _Position._make(position) for pk, *position in units_where}
     calls = [_call(row, points.get(UUID(row.id)), shared) for row in incidents]
     shown = [_unit(row, known[row.id], at, shared) for row in units if row.id in known]
     if shared:
@@ -190,7 +191,17 @@ def _call(row: IncidentRow, point: tuple[float, float] | None, shared: bool) -> 
     }
 
 
-def _unit(row: UnitRow, unit: Unit, at: datetime, shared: bool) -> dict[str, Any]:
+class _Position(NamedTuple):
+    """Where a unit was last, as far as its row does not say."""
+
+    lat: float | None
+    lon: float | None
+    position_at: datetime | None
+    heading_deg: float | None
+    unmarked: bool
+
+
+def _unit(row: UnitRow, unit: _Position, at: datetime, shared: bool) -> dict[str, Any]:
     known = unit.lat is not None and unit.lon is not None and not (shared and unit.unmarked)
     since = unit.position_at if known else None
     point = (unit.lat, unit.lon) if known and unit.lat is not None and unit.lon is not None else None

@@ -1,5 +1,6 @@
 """What the supervisor's overview shows beside the measures: waiting by program, units, staffing, decisions, charts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,12 +11,12 @@ from dispatch.models import Decision
 from dispatch.reasons import NOT_DIVERTED, OVERRIDE_LESS, words
 from dispatch.selectors.figures import TREND_WORDS, Hour, split
 from dispatch.selectors.incident_rows import IncidentRow
-from dispatch.selectors.unit_rows import UnitRow
+from dispatch.selectors.unit_loads import UnitRead
+from dispatch.selectors.unit_rows import OnDuty, UnitRow
 from dispatch.selectors.words import ASSIGNMENT_WORDS
 from live.selectors import heartbeats
 from programs.models import Program
-from responders.models import Shift, Unit
-from responders.selectors import shift_end
+from responders.models import Unit
 
 _STATE_ORDER = ["help", "stage", "available", *ASSIGNMENT_WORDS]
 _LOOPS = {"engine": "Sweeper (offers)", "renderer": "Renderer (boards)", "worker": "Beat and worker"}
@@ -153,42 +154,34 @@ def decisions_waiting(centre: Centre) -> list[dict[str, object]]:
     ]
 
 
-def staffing(centre: Centre, at: datetime, loaded: Sequence[Unit]) -> list[Staffing]:
-    """Units on duty by team, when that next changes within a day, and to how many; from `units_with_facts`.
+def staffing(centre: Centre, at: datetime, read: Sequence[UnitRead]) -> list[Staffing]:
+    """Units on duty by team, when that next changes within a day, and to how many; from `units_read`.
 
     On duty now: in service, on shift, with a crew. After the change: on shift by the plan, in service.
     """
-    units = [unit for unit in loaded if unit.service == Unit.Service.IN_SERVICE]
-    teams: dict[str, list[Unit]] = {}
-    for unit in units:
-        teams.setdefault(unit.team.name if unit.team else unit.agency.name, []).append(unit)
-    return [_staffing(name, of_team, centre, at) for name, of_team in sorted(teams.items())]
-
-
-def _staffing(name: str, units: list[Unit], centre: Centre, at: datetime) -> Staffing:
-    # A team has few patterns of shifts: each is worked out once for all units that keep it.
-    alike: dict[tuple[object, ...], tuple[list[Shift], list[Unit]]] = {}
-    for unit in units:
-        shifts = list(unit.shifts.all())
-        pattern = tuple(sorted((one.starts_hour, one.ends_hour, *one.days) for one in shifts))
-        alike.setdefault(pattern, (shifts, []))[1].append(unit)
-
-    def planned(when: datetime) -> int:
-        return sum(len(of) for shifts, of in alike.values() if shift_end(shifts, when, centre.zone) is not None)
-
-    manned = sum(
-        sum(bool(unit.crew.all()) for unit in of)
-        for shifts, of in alike.values()
-        if shift_end(shifts, at, centre.zone) is not None
-    )
+    teams: dict[str, list[UnitRead]] = {}
+    for unit in read:
+        if unit.service == Unit.Service.IN_SERVICE:
+            teams.setdefault(unit.team, []).append(unit)
     hour = at.replace(minute=0, second=0, microsecond=0)
-    now = planned(at)
     # Shifts begin and end at full hours of the centre's clock; zones of half hours change at the next look.
-    for ahead in range(1, 25):
-        when = hour + timedelta(hours=ahead)
-        then = planned(when)
-        if then != now:
-            return Staffing(name, manned, when, then)
+    ahead = [OnDuty(centre, hour + timedelta(hours=nth)) for nth in range(1, 25)]
+    now = OnDuty(centre, at)
+    return [_staffing(name, of_team, now, ahead) for name, of_team in sorted(teams.items())]
+
+
+def _staffing(name: str, units: list[UnitRead], duty: OnDuty, ahead: Sequence[OnDuty]) -> Staffing:
+    # A team has few patterns of shifts: its units are counted by them.
+    alike = Counter(unit.shifts for unit in units)
+
+    def planned(then: OnDuty) -> int:
+        return sum(count for shifts, count in alike.items() if then(shifts))
+
+    manned = sum(bool(unit.crew) and duty(unit.shifts) for unit in units)
+    now = planned(duty)
+    for then in ahead:
+        if (count := planned(then)) != now:
+            return Staffing(name, manned, then.at, count)
     return Staffing(name, manned, None, now)
 
 

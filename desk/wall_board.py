@@ -108,10 +108,10 @@ def queue_body(rows: Floor, view: WallView) -> QueueBody:
 
 def wall_boards(centre: Centre, at: datetime, rows: Floor, views: Collection[WallView]) -> list[WallBoard]:
     """The boards of a centre, one for each view; headline and rows are read once for all."""
-    headline = wall_headline(centre=centre, at=at)
+    stops = suspensions_standing(centre)
+    headline = wall_headline(centre=centre, at=at, stops=stops)
     # Beside the headline, since something worse may hold the first line while diversion is stopped.
-    stopped = bool(suspensions_standing(centre))
-    return [WallBoard(view, headline, stopped, _body(centre, at, rows, view)) for view in views]
+    return [WallBoard(view, headline, bool(stops), _body(centre, at, rows, view)) for view in views]
 
 
 def _body(

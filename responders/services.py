@@ -89,8 +89,17 @@ def unit_service(
     return unit
 
 
-EQUIPMENT = ("naloxone", "aed", "first_aid", "food", "child_seat", "wheelchair", "transport")
-"""What a vehicle has aboard today, as its crew says; whatever else a unit can do is its administrator's to set."""
+EQUIPMENT = {
+    "naloxone": "naloxone",
+    "aed": "AED",
+    "first_aid": "first aid",
+    "food": "food",
+    "child_seat": "child seat",
+    "wheelchair": "wheelchair",
+    "transport": "transport",
+}
+"""Code to words: what a vehicle has aboard today, as its crew says. Whatever else a unit can do is its administrator's
+to set."""
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ from desk.map_data import (
     map_state,
 )  # fmt: skip
 from desk.map_picture import picture, shape_symbols
+from desk.map_row import calls_drawn, units_drawn
 from desk.pages import live_page
 from dispatch.access import incident_for
 from dispatch.selectors.words import PRIORITY_LEVEL, SHAPES
@@ -54,13 +55,16 @@ def page(request: HttpRequest) -> HttpResponse:
     position, at = live_position(centre.pk), datetime.now(UTC)
     if not shared:
         audit(action="map.read", at=at, by=user, centre=centre, entity="centre", entity_id=centre.pk)
+    state = map_state(centre, at=at, shared=shared)
     context = {
-        "state": map_state(centre, at=at, shared=shared),
-        "now": at,
+        "state": state,
+        "calls": calls_drawn(state["calls"]),
+        "units": units_drawn(state["units"]),
         "shared": shared,
         "hours": list(HOT_HOURS.items()),
         "levels": list(SHAPES),
-        "blank": {},
+        "blank_call": calls_drawn([{}]),
+        "blank_unit": units_drawn([{}]),
     }
     return live_page(
         request, "desk/map/page.html", context, position=position, centre_id=centre.pk, audiences="console"

@@ -26,10 +26,10 @@ from desk.overview_figures import (
 from desk.pages import live_page, live_region
 from desk.views.queue import alarms_worst_first
 from dispatch.reasons import NOT_DIVERTED, words
-from dispatch.selectors.engine_facts import units_with_facts
 from dispatch.selectors.figures import MEASURES, TREND_HOURS, figures, incidents_behind, trend
 from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.reviews import reviews_count
+from dispatch.selectors.unit_loads import units_read
 from dispatch.selectors.unit_rows import rows_of
 from live.selectors import Position, live_position
 
@@ -38,7 +38,7 @@ MOST_LISTED = 200
 
 def _figures(centre: Centre, position: Position, at: datetime) -> dict[str, Any]:
     rows = incident_rows(centre=centre, at=at)
-    hours, units = trend(centre, at), units_with_facts(centre, at=at)
+    hours, units = trend(centre, at), units_read(centre=centre)
     return {
         "v": position.number,
         "now": at,

@@ -1,16 +1,18 @@
 """Standing alarms, and the wall's first line."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, Min, OuterRef, Q
 
 from accounts.models import Centre, Role, RoleGrant
 from dispatch.models import Alarm, Incident
 from dispatch.selectors.words import SHAPES
 from live.selectors import heartbeat_age
+from programs.models import Suspension
 from programs.selectors import suspensions_standing
 
 
@@ -102,7 +104,22 @@ def alarms_standing(*, centre: Centre) -> list[Standing]:
     ]
 
 
-def _worst(alarms: list[Alarm], kinds: tuple[_Said, ...]) -> Headline | None:
+class _Stands(NamedTuple):
+    """A standing alarm as the first line needs it: a plain row, since hundreds may stand."""
+
+    kind: str
+    call_sign: str | None
+    number: int | None
+    subject: object
+
+
+def _standing(centre: Centre) -> list[_Stands]:
+    alarms = Alarm.objects.filter(centre=centre, ended_at__isnull=True).order_by("-urgent", "opened_at")
+    rows = alarms.values_list("kind", "unit__call_sign", "incident__number", "detail")
+    return [_Stands(kind, sign, number, detail.get("subject", "")) for kind, sign, number, detail in rows]
+
+
+def _worst(alarms: list[_Stands], kinds: tuple[_Said, ...]) -> Headline | None:
     """The first kind of which an alarm stands, with its oldest subject and how many more of it there are."""
     for said in kinds:
         these = [alarm for alarm in alarms if alarm.kind == said.kind]
@@ -114,48 +131,47 @@ def _worst(alarms: list[Alarm], kinds: tuple[_Said, ...]) -> Headline | None:
     return None
 
 
-def _whose(alarm: Alarm) -> str:
-    if alarm.unit is not None:
-        return alarm.unit.call_sign
-    if alarm.incident is not None:
-        return f"#{alarm.incident.number:04d}"
-    return str(alarm.detail.get("subject", ""))
+def _whose(alarm: _Stands) -> str:
+    if alarm.call_sign is not None:
+        return alarm.call_sign
+    return f"#{alarm.number:04d}" if alarm.number is not None else str(alarm.subject)
 
 
-def _stopped(centre: Centre) -> Headline | None:
-    stops = suspensions_standing(centre)
+def _stopped(stops: Sequence[Suspension]) -> Headline | None:
     if not stops:
         return None
     what = "ALL PROGRAMS" if any(stop.scope == "all" for stop in stops) else f"{len(stops)} SUSPENDED"
     return Headline(f"DIVERSION STOPPED: {what}", "serious", False, SHAPES["serious"])
 
 
-def wall_headline(*, centre: Centre, at: datetime) -> Headline:
+def wall_headline(*, centre: Centre, at: datetime, stops: Sequence[Suspension] | None = None) -> Headline:
     """The wall's first line in words: the worst thing that somebody must act on, or that all is owned.
 
     A crew in danger stands before everything, also before OFFERS STOPPED, which the foot of every board says as well.
+    `stops`: the standing stop keys, where they were read already. All else is read whatever the line will say, so that
+    a quiet night costs a board the same three queries as a bad one.
     """
-    alarms = alarm_rows(centre=centre)
-    age = heartbeat_age(0, "engine")
+    alarms, age = _standing(centre), heartbeat_age(0, "engine")
+    stops = suspensions_standing(centre) if stops is None else stops
+    still_open = Incident.objects.filter(centre=centre).exclude(state__in=["closed", "joined"])
+    # Before sending a person owns a call; after it the dispatchers' queue does until one of them takes it.
+    nobodys = Count("pk", filter=Q(owner__isnull=True, sent_at__isnull=True))
+    calls = still_open.aggregate(all=Count("pk"), nobodys=nobodys, oldest=Min("opened_at"))
     if (crew := _worst(alarms, _CREWS)) is not None:
         return crew
     if age is not None and age >= OFFERS_STOPPED_S:
         return Headline("OFFERS STOPPED: assign by radio", "critical", True, SHAPES["critical"])
-    worst = _worst(alarms, _CALLS) or _stopped(centre) or _worst(alarms, _AFTER_STOPS)
+    worst = _worst(alarms, _CALLS) or _stopped(stops) or _worst(alarms, _AFTER_STOPS)
     if worst is not None:
         return worst
     no_unit = sum(alarm.kind == Alarm.Kind.NO_UNIT for alarm in alarms)
     if no_unit:
         return Headline(f"{no_unit} WAITING WITH NO UNIT THAT CAN GO", "serious", False, SHAPES["serious"])
-    still_open = Incident.objects.filter(centre=centre).exclude(state__in=["closed", "joined"]).order_by("opened_at")
-    rows = list(still_open.values_list("opened_at", "owner", "sent_at"))
-    if not rows:
+    if not calls["all"]:
         return Headline("No open calls", "normal", False, SHAPES["normal"])
-    # Before sending a person owns a call; after it the dispatchers' queue does until one of them takes it.
-    unowned = sum(owner is None and sent is None for _, owner, sent in rows)
-    if unowned:
-        said = "1 CALL WITHOUT AN OWNER" if unowned == 1 else f"{unowned} CALLS WITHOUT AN OWNER"
-        return Headline(said, "serious", False, SHAPES["serious"])
-    minutes, seconds = divmod(int((at - rows[0][0]).total_seconds()), 60)
-    said = f"All {len(rows)} calls owned" if len(rows) != 1 else "The one open call is owned"
+    if calls["nobodys"]:
+        unowned = "1 CALL" if calls["nobodys"] == 1 else f"{calls['nobodys']} CALLS"
+        return Headline(f"{unowned} WITHOUT AN OWNER", "serious", False, SHAPES["serious"])
+    minutes, seconds = divmod(int((at - calls["oldest"]).total_seconds()), 60)
+    said = f"All {calls['all']} calls owned" if calls["all"] != 1 else "The one open call is owned"
     return Headline(f"{said}, oldest {minutes:02d}:{seconds:02d}", "normal", False, SHAPES["normal"])

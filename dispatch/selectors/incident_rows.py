@@ -6,14 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
-
 from accounts.models import Centre
-from dispatch.models import Assignment, Handoff, Incident
+from dispatch.models import Assignment, Call, Handoff, Incident
 from dispatch.reasons import NO_UNIT, words
 from dispatch.selectors.asked import keys_to_ask, labels
 from dispatch.selectors.promise import must_decide, promise_share
-from dispatch.selectors.row_loads import Around, around
+from dispatch.selectors.row_loads import Around, IncidentRead, around
 from dispatch.selectors.row_parts import (
     HandoffOnIncident,
     TransferOnIncident,
@@ -29,12 +27,6 @@ from dispatch.selectors.words import CLASS_WORDS, PRIORITY_LEVEL, SHAPES
 from people.models import Premise
 from people.selectors import cautions_standing
 from triage import natures
-
-_READ = (
-    "number", "state", "nature", "priority", "triaged", "response_class", "owner_id", "opened_at", "sent_at",
-    "promise_from", "promise_at", "top_at", "ask_again_at", "offer_wanted", "outcome", "no_unit_reason",
-    "late", "version",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,7 +88,7 @@ def incident_rows(*, centre: Centre, at: datetime, ids: Collection[UUID] | None 
     """Open incidents, most urgent and oldest first; or just `ids`, closed ones included (so a board can drop them)."""
     incidents = Incident.objects.filter(centre=centre)
     incidents = incidents.filter(pk__in=ids) if ids is not None else incidents.exclude(state__in=["closed", "joined"])
-    loaded = list(incidents.only(*_READ).annotate(program_name=F("program_version__program__name")))
+    loaded = [IncidentRead._make(one) for one in incidents.values_list(*IncidentRead._fields)]
     beside = around(incidents, ids)
     cautioned = _caution_points(centre, at)
     asked = keys_to_ask({one.pk: one.ask_again_at for one in loaded if one.ask_again_at is not None})
@@ -105,13 +97,21 @@ def incident_rows(*, centre: Centre, at: datetime, ids: Collection[UUID] | None 
 
 
 def _caution_points(centre: Centre, at: datetime) -> set[UUID]:
-    """Gazetteer places whose premises have a standing caution."""
-    premises = cautions_standing(centre=centre, at=at).values_list("premise", flat=True)
-    return set(Premise.objects.filter(pk__in=premises, place__isnull=False).values_list("place_id", flat=True))
+    """Gazetteer places whose premises have a standing caution, and incidents about persons who have one."""
+    standing = cautions_standing(centre=centre, at=at)
+    places = Premise.objects.filter(pk__in=standing.values("premise"), place__isnull=False)
+    about = Call.objects.filter(centre=centre, person__in=standing.filter(person__isnull=False).values("person"))
+    # One query: their ids are of one kind, and nothing asks which of the two an id is.
+    both = (
+        places.order_by()
+        .values_list("place_id", flat=True)
+        .union(about.order_by().values_list("incident_id", flat=True))
+    )
+    return set(both)
 
 
 def _incident_row(
-    incident: Incident, beside: Around, cautioned: set[UUID], ask_again: tuple[str, ...], at: datetime
+    incident: IncidentRead, beside: Around, cautioned: set[UUID], ask_again: tuple[str, ...], at: datetime
 ) -> IncidentRow:
     nature = natures.load().get(incident.nature or None)
     where = beside.places.get(incident.pk)
@@ -121,6 +121,7 @@ def _incident_row(
     shown = tuple(handoff_on(handoff, at) for handoff in beside.handoffs.get(incident.pk, ()))
     transfers = tuple(transfer_on(one) for one in beside.transfers.get(incident.pk, ()))
     named = recommended(incident, beside.named.get(incident.pk))
+    decide = must_decide(incident, at)
     level = PRIORITY_LEVEL[incident.priority]
     return IncidentRow(
         id=str(incident.pk),
@@ -144,26 +145,26 @@ def _incident_row(
         owner=_owner(incident, beside.owners),
         response_class=incident.response_class,
         response_words=CLASS_WORDS.get(incident.response_class, ""),
-        program=incident.program_name or "",  # type: ignore[attr-defined]  # annotated
+        program=incident.program_version__program__name or "",
         units=units,
         handoffs=shown,
         transfers=transfers,
         stage_order=any(unit.stage_order for unit in units),
         alarms=tuple(alarm.kind for alarm in alarms),
         next_step=("" if incident.sent_at else callback_step(alarms))
-        or _next_step(incident, units, shown, transfers, calls, named, at),
+        or _next_step(incident, units, shown, transfers, calls, named, decide=decide),
         no_unit=words(NO_UNIT, incident.no_unit_reason) if incident.no_unit_reason else "",
         triaged=incident.triaged,
-        caution=where is not None and where.place_id in cautioned,
+        caution=incident.pk in cautioned or (where is not None and where.place_id in cautioned),
         calls_open=calls,
         late=incident.late,
         # What came back or was dropped is first of its priority.
-        key=f"{incident.priority}-{0 if incident.top_at else 1}-{incident.opened_at:%Y-%m-%dT%H:%M:%S.%fZ}"
+        key=f"{incident.priority}-{0 if incident.top_at else 1}-{incident.opened_at.isoformat(timespec='microseconds')}"
         f"-{incident.number:08d}",
         waiting=not any(unit.state != "offered" for unit in units)
         and not any(h.state == "acknowledged" for h in shown)
         and not any(one.state == "connected" and not one.bridge for one in transfers),
-        must_decide=must_decide(incident, at),
+        must_decide=decide,
         recommended=named,
         ask_again=tuple(labels(ask_again)),
         top=incident.top_at is not None,
@@ -171,14 +172,14 @@ def _incident_row(
     )
 
 
-def _promise_level(incident: Incident, at: datetime) -> str:
+def _promise_level(incident: IncidentRead, at: datetime) -> str:
     if incident.promise_at is None or incident.sent_at is None or not incident.offer_wanted:
         return ""
     share = promise_share(incident, at)
     return "serious" if share >= 1 else "caution" if share >= 0.8 else ""
 
 
-def _owner(incident: Incident, owners: Mapping[int, str]) -> str:
+def _owner(incident: IncidentRead, owners: Mapping[int, str]) -> str:
     if incident.owner_id is not None:
         # Whoever took it since the incidents were read is in the next frame.
         return owners.get(incident.owner_id, "")
@@ -186,7 +187,7 @@ def _owner(incident: Incident, owners: Mapping[int, str]) -> str:
 
 
 def state_words(
-    incident: Incident,
+    incident: Incident | IncidentRead,
     units: Sequence[UnitOnIncident | Assignment],
     handoffs: Sequence[HandoffOnIncident | Handoff],
     transfers: Sequence[TransferOnIncident] = (),
@@ -214,13 +215,14 @@ def state_words(
 
 
 def _next_step(
-    incident: Incident,
+    incident: IncidentRead,
     units: tuple[UnitOnIncident, ...],
     handoffs: tuple[HandoffOnIncident, ...],
     transfers: tuple[TransferOnIncident, ...],
     calls: int,
     named: str,
-    at: datetime,
+    *,
+    decide: bool,
 ) -> str:
     """What somebody must do next, in words: nothing on a board is without one."""
     if incident.state in {"closed", "joined"}:
@@ -238,7 +240,7 @@ def _next_step(
         return "Send the hand-off, or withdraw it"
     if incident.late:
         return "Ask whether it is still live"
-    if must_decide(incident, at):
+    if decide:
         return "Decide: the promised wait ends"
     if incident.state == "open":
         return "Ask the safety questions, or send"

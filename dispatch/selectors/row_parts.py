@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from dispatch.models import Alarm, Assignment, Handoff, Incident, Recommendation, StageOrder, Transfer
+from dispatch.models import Alarm, Assignment, Handoff, Recommendation, StageOrder, Transfer
+from dispatch.selectors.row_loads import AlarmRead, IncidentRead
 from dispatch.selectors.words import ASSIGNMENT_WORDS
 from dispatch.states import HANDOFF_OWNER_ALARM_S
 
@@ -73,7 +74,7 @@ def unit_on(assignment: Assignment, order: StageOrder | None) -> UnitOnIncident:
     )
 
 
-def callback_step(alarms: Sequence[Alarm]) -> str:
+def callback_step(alarms: Sequence[AlarmRead]) -> str:
     """What a lost call owes, while nobody has sent its incident; empty where it owes nothing."""
     owed = next((one for one in alarms if one.kind == Alarm.Kind.DROPPED_CALL), None)
     if owed is None:
@@ -82,7 +83,7 @@ def callback_step(alarms: Sequence[Alarm]) -> str:
     return f"Call back: {tried} of {of} tries made" if tried < of else "Not reached: send, or close with a code"
 
 
-def recommended(incident: Incident, named: Recommendation | None) -> str:
+def recommended(incident: IncidentRead, named: Recommendation | None) -> str:
     """The unit that the engine names where only a person makes the offer, with its reasons."""
     if named is None or not incident.offer_wanted:
         return ""

@@ -12,9 +12,9 @@ from desk.overview_figures import charts, loops, staffing
 from dispatch.due import alarms_unowned, positions_stale, programs_uncovered, services_silent
 from dispatch.models import Alarm, Assignment, Call, Incident
 from dispatch.selectors.alarms import SOUNDING, alarms_standing, wall_headline
-from dispatch.selectors.engine_facts import units_with_facts
 from dispatch.selectors.figures import MEASURES, Hour, figures, incidents_behind, midnight, split, trend
 from dispatch.selectors.incident_rows import incident_rows
+from dispatch.selectors.unit_loads import units_read
 from dispatch.services.alarms import alarm_raise, alarm_take
 from dispatch.services.crew_safety import return_to_911
 from dispatch.services.handoffs import handoff_request
@@ -127,7 +127,7 @@ def test_staffing_says_now_and_the_next_change(seeded: Centre, units: dict[str, 
     """Star 1 goes off at 16:00 of the centre's clock, three hours after the fixture's instant."""
     units["Star 1"].shifts.exclude(starts_hour=8).delete()
     CrewMember.objects.filter(unit=units["Star 2"]).update(until=at)
-    star = next(one for one in staffing(seeded, at, units_with_facts(seeded, at=at)) if one.team == "Star")
+    star = next(one for one in staffing(seeded, at, units_read(centre=seeded)) if one.team == "Star")
     assert (star.now, star.change_at, star.then) == (1, at + timedelta(hours=3), 1)
     assert all(silent for _, _, silent in loops(at))
 
