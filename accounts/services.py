@@ -203,6 +203,12 @@ def presence_note(*, user: User, page: str, at: datetime) -> None:
     Presence.objects.update_or_create(user=user, defaults={"at": at, "page": page[:20]})
 
 
+def queue_map_set(*, user: User, shown: bool) -> None:
+    """Whether a map stands beside the person's queue. A choice about one's own screen leaves no audit row."""
+    user.queue_map = shown
+    user.save(update_fields=["queue_map"])
+
+
 def zone_named(text: str) -> str:
     """The name of a time zone if there is one. Raises Refused otherwise."""
     try:

@@ -40,6 +40,8 @@ KEYS: dict[str, str] = {
     "Alt+3": "They have the caller: who",
     "Alt+4": "Their line is lost",
     "Alt+B": "Take the caller back from a transfer",
+    "Alt+1": "Person: search, new, and a hazard for the file",
+    "Alt+9": "The call is about the first known person; or is not about who is linked",
     "Alt+X": "End the call",
 }
 """Default key to what it does. Ctrl+K, Ctrl+Enter, Esc, arrows and single letters are fixed, so not among them."""
@@ -47,6 +49,7 @@ QUEUE_KEYS: dict[str, str] = {
     "/": "Find in the list",
     "R": "Bring new rows in",
     ".": "Map of the call",
+    "Alt+M": "Map beside the queue, or away",
     "O": "Take ownership",
     "I": "Late entry: still live",
     "A": "Extend the promise",
@@ -90,6 +93,7 @@ QUEUE = "queue."
 """Before a key of the queue in a person's keymap: the same key may mean another thing on the console."""
 ACTION_KEYS: dict[str, str] = {
     "call_open": "F2",
+    "queue_map": "Alt+M",
     "call_location": "F4",
     "call_phone": "Alt+C",
     "call_nature": "F4",
@@ -108,6 +112,10 @@ ACTION_KEYS: dict[str, str] = {
     "call_promise": "Alt+H",
     "call_cancel": "Alt+5",
     "call_hand_over": "Alt+O",
+    "call_person_link": "Alt+9",
+    "call_person_new": "Alt+1",
+    "call_person_unlink": "Alt+9",
+    "call_caution": "Alt+1",
     "handover_answer": "Alt+G",
     "note_strike": "Alt+S",
     "call_unsent_read": "Alt+8",
@@ -174,7 +182,7 @@ REASON_KEYS: dict[str, str] = {
     "officer_released": "4",
 }
 """Reason code of another response to the key that names it once the reasons are open; digits for less cautious ones."""
-_CHORD = re.compile(r"(F[2489]|Alt\+[A-Z0-9])\Z")
+_CHORD = re.compile(r"(F(?:[24789]|10)|Alt\+[A-Z0-9])\Z")
 _QUEUE_KEY = re.compile(r"([A-Z0-9./]|Alt\+[A-Z0-9])\Z")
 _TAKEN = {"Alt+D": "address bar", "Alt+E": "browser menu", "Alt+F": "browser menu"}
 """What browsers keep for themselves."""
@@ -187,7 +195,7 @@ def keymap_of(chosen: Mapping[str, str]) -> dict[str, str]:
 
     Raises Refused at the key that is no key, that a browser keeps, or that would then mean two things on its page.
     """
-    own = _page_of(KEYS, "", chosen, _CHORD, "Use F2, F4, F8, F9 or Alt with a letter or digit.")
+    own = _page_of(KEYS, "", chosen, _CHORD, "Use F2, F4, F7 to F10, or Alt with a letter or digit.")
     words = "Use one letter or digit, or Alt with a letter or digit."
     return own | _page_of(QUEUE_KEYS, QUEUE, chosen, _QUEUE_KEY, words)
 

@@ -78,6 +78,7 @@ urlpatterns = [
     path("queue/rows/", queue.queue_rows, name="queue_rows"),
     path("queue/units/", queue.queue_units, name="queue_units"),
     path("queue/alarms/", queue.queue_alarms, name="queue_alarms"),
+    path("queue/map/", queue.queue_map, name="queue_map"),
     path("queue/alarms/<uuid:id>/take/", supervising.alarm_taken, name="alarm_take"),
     path("queue/alarms/<uuid:id>/end/", supervising.alarm_ended, name="alarm_end"),
     path("queue/incidents/<uuid:id>/", queue.incident_pane, name="incident_pane"),

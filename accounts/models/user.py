@@ -28,6 +28,7 @@ class User(AbstractUser):
         help_text="empty: on for those who own alarms, off for call takers",
     )
     sound_volume = models.PositiveSmallIntegerField(default=5)
+    queue_map = models.BooleanField(default=False, help_text="a map stands beside the queue")
 
     class Meta(AbstractUser.Meta):
         constraints = [

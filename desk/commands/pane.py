@@ -5,10 +5,12 @@ from functools import partial
 
 from accounts.access import DISPATCHING, FLOOR, SECOND_PERSONS, may
 from accounts.models import Role
+from accounts.services import queue_map_set
 from desk.commands.care import one_word, rest, these
 from desk.commands.grammar import Line, Unreadable
 from desk.commands.plans import (
     Context,
+    Done,
     Plan,
     Verb,
     code_of,
@@ -293,6 +295,20 @@ def _resume(context: Context, line: Line) -> Plan:
     return simple(context, Line(line.verb), f"resume as second person: {said}", run)
 
 
+def _map(context: Context, line: Line) -> Plan:
+    """Without a word the other way round."""
+    word = "".join(line.words).lower() or ("off" if context.user.queue_map else "on")
+    if word not in {"on", "off"}:
+        raise Unreadable("Type map on or map off.")
+
+    def run() -> Done:
+        queue_map_set(user=context.user, shown=word == "on")
+        return Done(f"{echo[:1].upper()}{echo[1:]}.", show="queue-map" if word == "on" else "no-queue-map")
+
+    echo = "show the map beside the queue" if word == "on" else "put the map beside the queue away"
+    return Plan(echo, run)
+
+
 _WHY = ("why",)
 Verb("at", "at #0412", "Take the first alarm: mine", FLOOR, _alarm_take, does=("alarm_take",))
 Verb(
@@ -306,6 +322,7 @@ Verb(
     "lift", "lift #0412 why:scene_safe_police", "Lift the stage order", DISPATCHING, _lift,
     fields=_WHY, choices={"why": lambda _: list(STAGE_LIFT)}, does=("stage_lift",),
 )  # fmt: skip
+Verb("map", "map on", "Map beside the queue, or away", FLOOR, _map, choices=these("on", "off"), does=("queue_map",))
 Verb("live", "live #0412", "Late entry: still live", FLOOR, _late, does=("late_confirm",))
 Verb(
     "hs", "hs police #0412", "Send the hand-off that is ready", DISPATCHING, _ready,

@@ -32,6 +32,8 @@ class Done:
     words: str
     undo: dict[str, str] | None = None
     go: str = ""
+    show: str = ""
+    """What of the page changes with it, for the page to hear."""
 
 
 @dataclass(frozen=True)

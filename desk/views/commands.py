@@ -53,7 +53,7 @@ def command_run(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
         done, token = carry_out(data["text"], _context(user, at, data["id"], data["selected"]))
     except (Unreadable, Refused, TransitionRefused, PermissionDenied, Http404) as error:
         return JsonResponse({"problem": _why(error)}, status=422)
-    return JsonResponse({"done": done.words, "undo": token, "go": done.go})
+    return JsonResponse({"done": done.words, "undo": token, "go": done.go, "show": done.show})
 
 
 @act(*FLOOR)

@@ -9,13 +9,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.access import FLOOR, centre_of, may, require, role_required
-from accounts.models import Centre, Role
-from accounts.services import audit
+from accounts.models import Centre, Role, User
+from accounts.services import audit, queue_map_set
+from desk.actions import act
 from desk.alarm_row import alarms_drawn
 from desk.detail import detail_context
 from desk.page_context import stops_of
 from desk.pages import live_page, live_region
 from desk.queue_row import rows_drawn
+from desk.unit_row import units_drawn
 from dispatch.access import incident_for
 from dispatch.models import Alarm
 from dispatch.selectors.alarms import alarm_rows, alarms_standing
@@ -32,7 +34,8 @@ def _rows(centre: Centre, position: Position, at: datetime) -> dict[str, Any]:
 
 
 def _units(centre: Centre, position: Position, at: datetime) -> dict[str, Any]:
-    return {"units": unit_rows(centre=centre, at=at), "v": position.number, "now": at}
+    units = unit_rows(centre=centre, at=at)
+    return {"units": units, "fleet": units_drawn(units, position.number, at), "v": position.number, "now": at}
 
 
 def alarms_worst_first(centre: Centre) -> list[Alarm]:
@@ -96,6 +99,13 @@ def queue_alarms(request: HttpRequest) -> HttpResponse:
     position = live_position(centre.pk)
     context = _alarms(centre, position, datetime.now(UTC))
     return live_region(request, "desk/queue/alarms.html", context, position=position, centre_id=centre.pk)
+
+
+@act(*FLOOR)
+def queue_map(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
+    """Show the map beside the person's queue (`shown` is "on"), or put it away; kept until they choose again."""
+    queue_map_set(user=user, shown=request.POST.get("shown") == "on")
+    return HttpResponse(status=204)
 
 
 @require_GET

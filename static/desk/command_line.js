@@ -154,7 +154,7 @@ form?.addEventListener("submit", async (event) => {
     offer([]);
     close();
     report(answer);
-    document.dispatchEvent(new CustomEvent("command:done"));
+    document.dispatchEvent(new CustomEvent("command:done", { detail: answer }));
   } catch {
     // The same id goes again with the next Enter: nothing is done twice.
     say("The server cannot be reached. Press Enter again, or use radio and paper.", "serious");

@@ -2,31 +2,28 @@
 // stream. Where the browser draws no maps, the list stays and the server's picture stands in the map's place.
 
 import { inField, singleKeys } from "./desk.js";
-import { fetchJson, NoMap, openMap, still, wholeArea } from "./map_base.js";
-import { kilometres, Marks } from "./map_marks.js";
+import { fetchJson } from "./map_base.js";
+import { LiveMap } from "./map_live.js";
+import { kilometres } from "./map_marks.js";
 
-const PAUSE = 2000;
-const PICTURE_PAUSE = 10_000;
 const AGES = 10_000;
 const MILE = 1.609344;
-const CLOSE_ZOOM = 15;
 
 const box = document.getElementById("map");
 const said = document.getElementById("map-said");
 const chosenLine = document.getElementById("map-chosen");
-const first = JSON.parse(document.getElementById("map-first").textContent);
-let state = first;
-let offset = Date.parse(first.at) - Date.now();
-let chosen = "";
-let timer = 0;
-let fetchedAt = Date.now();
-let fetching = false;
-let marks = null;
-let view = null; // {map, ground}
-let picture = null;
-
-const all = () => [...state.calls, ...state.units];
-const found = (id) => all().find((one) => one.id === id);
+const coverage = document.getElementById("show-coverage");
+const hot = document.getElementById("show-hot");
+const live = new LiveMap(box, {
+  state: JSON.parse(document.getElementById("map-first").textContent),
+  say,
+  shown: () => (live.chosen && !live.find(live.chosen) ? choose("") : listAll()),
+  onChosen: (id) => choose(id, { go: false }),
+  onNoMap: () => {
+    for (const control of [coverage, hot, document.querySelector("[data-whole]")]) control.disabled = true;
+  },
+  label: "Map. The lists beside it say the same and choose by keyboard.",
+});
 const rowOf = (id) => document.querySelector(`tr[data-spot="${CSS.escape(id)}"]`);
 
 function say(words) {
@@ -36,8 +33,8 @@ function say(words) {
 // The list ------------------------------------------------------------------------------------------------------------
 
 function away(one) {
-  const from = found(chosen);
-  if (!from || from.lat === null || one.lat === null || one.id === chosen) return Infinity;
+  const from = live.find(live.chosen);
+  if (!from || from.lat === null || one.lat === null || one.id === live.chosen) return Infinity;
   return kilometres(from, one) / MILE;
 }
 
@@ -76,10 +73,10 @@ function fill(row, kind, one) {
   }
   const miles = away(one);
   set(row, "away", miles === Infinity ? "" : `${miles.toFixed(1)} mi`);
-  row.setAttribute("aria-selected", String(one.id === chosen));
+  row.setAttribute("aria-selected", String(one.id === live.chosen));
 }
 
-const isOld = (unit) => Boolean(unit.since) && Date.now() + offset - Date.parse(unit.since) > state.stale_s * 1000;
+const isOld = (unit) => Boolean(unit.since) && Date.now() + live.offset - Date.parse(unit.since) > live.state.stale_s * 1000;
 
 function list(kind, ones) {
   const body = document.getElementById(`map-${kind}s`);
@@ -104,21 +101,21 @@ function list(kind, ones) {
 }
 
 function listAll() {
-  list("call", state.calls);
-  const near = state.calls.some((one) => one.id === chosen && one.lat !== null);
-  list("unit", near ? [...state.units].sort((a, b) => away(a) - away(b) || a.name.localeCompare(b.name)) : state.units);
+  const { calls, units } = live.state;
+  list("call", calls);
+  const near = calls.some((one) => one.id === live.chosen && one.lat !== null);
+  list("unit", near ? [...units].sort((a, b) => away(a) - away(b) || a.name.localeCompare(b.name)) : units);
 }
 
 function choose(id, { focus = false, go = true } = {}) {
-  chosen = id;
-  const one = found(id);
+  live.choose(id);
+  const one = live.find(id);
   listAll();
-  marks?.choose(id);
   if (!one) {
     chosenLine.textContent = "Choose a row: the map goes there, and distances are from it.";
     return;
   }
-  const call = state.calls.includes(one);
+  const call = live.state.calls.includes(one);
   chosenLine.replaceChildren(`${call ? "Call" : "Unit"} ${one.name}: ${one.words}. ${one.lat === null ? "Not on the map. " : ""}`);
   if (call) {
     const link = document.createElement("a");
@@ -128,15 +125,13 @@ function choose(id, { focus = false, go = true } = {}) {
   }
   if (focus) rowOf(id)?.focus();
   rowOf(id)?.scrollIntoView({ block: "nearest" });
-  if (go && view && one.lat !== null) {
-    view.map.easeTo({ center: [one.lon, one.lat], zoom: Math.max(view.map.getZoom(), CLOSE_ZOOM - 1), duration: still() ? 0 : 500 });
-  }
+  if (go) live.goTo(one);
 }
 
 document.addEventListener("click", (event) => {
   const row = event.target.closest("tr.spot");
   if (row) choose(row.dataset.spot, { focus: true });
-  if (event.target.closest("[data-whole]") && view) wholeArea(view.map, view.ground);
+  if (event.target.closest("[data-whole]")) live.whole();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -153,67 +148,17 @@ document.addEventListener("keydown", (event) => {
   } else if ((event.key === "Enter" || event.key === " ") && here >= 0) {
     event.preventDefault();
     choose(rows[here].dataset.spot);
-  } else if (event.key === "Escape" && chosen) choose("");
-  else if (key === "0" && letters && view) wholeArea(view.map, view.ground);
+  } else if (event.key === "Escape" && live.chosen) choose("");
+  else if (key === "0" && letters) live.whole();
 });
 
-// Live ----------------------------------------------------------------------------------------------------------------
-
-function show() {
-  if (chosen && !found(chosen)) choose("");
-  else listAll();
-  marks?.show(state, offset, chosen);
-  if (picture && Date.now() - picture.at >= PICTURE_PAUSE) drawPicture();
-}
-
-async function refresh() {
-  timer = 0;
-  fetching = true;
-  try {
-    state = await fetchJson(box.dataset.state);
-    offset = Date.parse(state.at) - Date.now();
-    show();
-    if (said.dataset.late) {
-      delete said.dataset.late;
-      say("");
-    }
-  } catch {
-    said.dataset.late = "yes";
-    say("Positions could not be brought up to date; trying again.");
-    timer ||= setTimeout(refresh, PICTURE_PAUSE);
-  } finally {
-    fetchedAt = Date.now();
-    fetching = false;
-  }
-}
-
-function changed() {
-  if (!timer && !fetching) timer = setTimeout(refresh, Math.max(150, fetchedAt + PAUSE - Date.now()));
-  else if (fetching) setTimeout(changed, PAUSE);
-}
-
-document.addEventListener("live:applied", changed);
-document.addEventListener("live:reloaded", changed);
-document.addEventListener("live:state", (event) => {
-  const gone = event.detail.state === "denied";
-  box.classList.toggle("dim", gone || event.detail.state === "stale");
-  if (!gone) return;
-  state = { ...state, calls: [], units: [] };
-  marks?.clear();
-  choose("");
-});
-setInterval(() => {
-  listAll();
-  marks?.state && marks.glide();
-}, AGES);
+setInterval(listAll, AGES);
 
 // Layers --------------------------------------------------------------------------------------------------------------
 
-const coverage = document.getElementById("show-coverage");
-const hot = document.getElementById("show-hot");
 coverage.addEventListener("change", async () => {
   try {
-    marks?.layer("coverage", coverage.checked ? await fetchJson(box.dataset.coverage) : null);
+    live.layer("coverage", coverage.checked ? await fetchJson(box.dataset.coverage) : null);
   } catch {
     coverage.checked = false;
     say("The programs' areas could not be fetched. Tick it again.");
@@ -222,14 +167,14 @@ coverage.addEventListener("change", async () => {
 hot.addEventListener("change", async () => {
   say("");
   if (!hot.value) {
-    marks?.layer("hot", null);
+    live.layer("hot", null);
     return;
   }
   try {
     const data = await fetchJson(`${box.dataset.hot}&hours=${hot.value}`);
     const most = Math.max(1, ...data.features.map((one) => one.properties.count));
     for (const one of data.features) one.properties.share = one.properties.count / most;
-    marks?.layer("hot", data);
+    live.layer("hot", data);
     const total = data.features.reduce((sum, one) => sum + one.properties.count, 0);
     say(`${total} calls in ${data.features.length} hexagons${data.withheld ? `; ${data.withheld} hexagons with fewer than ${data.fewest} calls are not shown` : ""}.`);
   } catch {
@@ -238,43 +183,4 @@ hot.addEventListener("change", async () => {
   }
 });
 
-// Without WebGL -------------------------------------------------------------------------------------------------------
-
-function drawPicture() {
-  picture.at = Date.now();
-  picture.image.src = `${box.dataset.picture}&t=${picture.at}`;
-}
-
-function withoutMap(words) {
-  box.classList.add("pictured");
-  box.replaceChildren();
-  const image = document.createElement("img");
-  image.className = "still";
-  image.alt = "Still picture of the map; the lists beside it say the same.";
-  const line = document.createElement("p");
-  line.className = "notice";
-  line.dataset.level = "caution";
-  line.textContent = `${words} The list and a still picture, drawn anew every 10 seconds, stand in for the map.`;
-  box.append(line, image);
-  picture = { image, at: 0 };
-  for (const control of [coverage, hot, document.querySelector("[data-whole]")]) control.disabled = true;
-  drawPicture();
-}
-
-async function start() {
-  listAll();
-  try {
-    view = await openMap(box);
-  } catch (error) {
-    withoutMap(error instanceof NoMap ? error.message : "The map could not be fetched.");
-    return;
-  }
-  marks = await Marks.on(view.map, box.dataset.shapes, (id) => choose(id, { go: false }));
-  marks.show(state, offset, chosen);
-  view.map.getCanvas().setAttribute("aria-label", "Map. The lists beside it say the same and choose by keyboard.");
-  view.map.on("webglcontextlost", () => say("The map lost its graphics; it comes back by itself or after a reload. The list goes on."));
-  if (!view.ground.bounds && all().every((one) => one.lat === null)) say("No areas or streets are loaded for this centre: see Operations, Map.");
-  box.dataset.ready = "yes";
-}
-
-start();
+live.start();

@@ -53,6 +53,7 @@ export class Marks {
   constructor(map, onChosen) {
     this.map = map;
     this.units = new Map(); // id -> {data, from, to, since}
+    this.beside = [];
     this.offset = 0;
     this.frame = 0;
     this.drawnAt = 0;
@@ -77,7 +78,8 @@ export class Marks {
     map.addLayer({ id: "coverage", type: "fill", source: "coverage", paint: { "fill-color": c.cover, "fill-opacity": 0.02 } }, before);
     map.addLayer({ id: "coverage-edge", type: "line", source: "coverage", paint: { "line-color": c.cover, "line-width": 2.2, "line-opacity": 0.9 } });
     map.addLayer({ id: "coverage-name", type: "symbol", source: "coverage", layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 12, "symbol-placement": "line", "symbol-spacing": 420 }, paint: { "text-color": c.cover, "text-halo-color": c.paper, "text-halo-width": 1.8 } });
-    map.addLayer({ id: "chosen", type: "circle", source: "chosen", paint: { "circle-radius": 21, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": levelColour("focus"), "circle-stroke-width": 3 } });
+    map.addLayer({ id: "chosen-way", type: "line", source: "chosen", paint: { "line-color": levelColour("focus"), "line-width": 2.5, "line-dasharray": [2, 1.5] } });
+    map.addLayer({ id: "chosen", type: "circle", source: "chosen", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 21, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": levelColour("focus"), "circle-stroke-width": 3 } });
     map.addLayer({ id: "calls", type: "symbol", source: "calls", layout: { ...icons("call"), ...label, "text-offset": [0, 1.05] }, paint });
     map.addLayer({ id: "headings", type: "symbol", source: "units", filter: ["has", "heading"], layout: { "icon-image": "heading", "icon-rotate": ["get", "heading"], "icon-rotation-alignment": "map", "icon-allow-overlap": true, "icon-ignore-placement": true }, paint: { "icon-opacity": ["get", "fade"] } });
     map.addLayer({ id: "units", type: "symbol", source: "units", layout: { ...icons("unit"), ...label, "text-offset": [0, 1.25], "symbol-sort-key": ["get", "order"] }, paint });
@@ -85,10 +87,12 @@ export class Marks {
   }
 
   // What the server said; `offset` is its clock minus ours, in milliseconds.
-  show(state, offset, chosen) {
+  // `beside`: ids of units that belong to the chosen call; a broken line leads from each to it.
+  show(state, offset, chosen, beside = []) {
     this.state = state;
     this.offset = offset;
     this.chosen = chosen;
+    this.beside = beside;
     const now = performance.now();
     const there = new Set();
     for (const data of state.units) {
@@ -133,8 +137,10 @@ export class Marks {
       return point(unit.data, this.at(unit, now), properties);
     });
     this.map.getSource("units").setData(collect(features));
-    const chosen = features.find((one) => one.properties.id === this.chosen)?.geometry.coordinates || this.callPoint();
-    this.map.getSource("chosen").setData(chosen ? collect([{ type: "Feature", properties: {}, geometry: { type: "Point", coordinates: chosen } }]) : EMPTY);
+    const where = (id) => features.find((one) => one.properties.id === id)?.geometry.coordinates;
+    const chosen = where(this.chosen) || this.callPoint();
+    const beside = chosen ? this.beside.map(where).filter(Boolean) : [];
+    this.map.getSource("chosen").setData(collect([...(chosen ? [chosen] : []), ...beside].map((one) => shape("Point", one)).concat(beside.map((one) => shape("LineString", [one, chosen])))));
   }
 
   callPoint() {
@@ -142,8 +148,9 @@ export class Marks {
     return call ? [call.lon, call.lat] : null;
   }
 
-  choose(id) {
+  choose(id, beside = []) {
     this.chosen = id;
+    this.beside = beside;
     if (this.state) this.draw(performance.now());
   }
 
@@ -161,4 +168,5 @@ function point(data, at, properties) {
   return { type: "Feature", properties: { id: data.id, level: data.level, ...properties }, geometry: { type: "Point", coordinates: [at.lon, at.lat] } };
 }
 
+const shape = (type, coordinates) => ({ type: "Feature", properties: {}, geometry: { type, coordinates } });
 const collect = (features) => ({ type: "FeatureCollection", features });

@@ -30,7 +30,15 @@ function select(row, focus) {
   document.body.append(seen);
   window.htmx.ajax("GET", `/queue/incidents/${id}/`, { target: "#detail", swap: "innerHTML" });
   history.replaceState(null, "", `#${id}`);
+  document.dispatchEvent(new CustomEvent("queue:chosen", { detail: { id } }));
 }
+
+// Another part of the page means a call: the map beside the queue.
+document.addEventListener("queue:choose", (event) => {
+  const row = document.getElementById(`incident-${event.detail.id}`);
+  select(row, false);
+  row?.scrollIntoView({ block: "nearest" });
+});
 
 const visible = () => rows().filter((row) => !row.classList.contains("filtered"));
 
@@ -111,7 +119,8 @@ document.addEventListener("keydown", (event) => {
     if (key && (key === "R" ? bringIn() : press(key))) event.preventDefault();
     return;
   }
-  if (inField(event.target)) return;
+  // On the map the keys move the map.
+  if (inField(event.target) || event.target.closest?.("#queue-map .canvas")) return;
   const onRow = event.target.closest?.("tr.incident");
   if (event.key === "ArrowDown" && (onRow || event.target === document.body)) {
     event.preventDefault();

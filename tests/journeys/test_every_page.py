@@ -47,6 +47,22 @@ def _picture(page: Page, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
+def _map_toggled(page: Page) -> None:
+    with page.expect_response("**/queue/map/"):
+        page.keyboard.press("Alt+m")
+
+
+def _map_beside(page: Page) -> None:
+    """The map beside the queue follows its selection, also where the browser draws no map; a reload keeps it."""
+    _map_toggled(page)
+    row = page.locator("#queue-rows > tr.incident").first
+    row.click()
+    expect(page.locator("#queue-map-said")).to_contain_text(f"#{row.locator('td').nth(1).inner_text()}")
+    page.reload()
+    expect(page.locator("#queue-map-said")).to_contain_text("#")
+    page.wait_for_selector("#queue-map .canvas[data-ready=yes], #queue-map img.still")
+
+
 def test_no_page_has_an_accessibility_fault(stack: Stack, person: Person) -> None:
     """Check 26: zero faults in both themes, with work on the screens. The wall is dark here, paper has one theme."""
     call = ""
@@ -61,10 +77,15 @@ def test_no_page_has_an_accessibility_fault(stack: Stack, person: Person) -> Non
             if path == "/console/":
                 call = new_call(page, where="general", nature="mental")
                 answer_open_questions(page, call, at_most=4)
+            if path == "/queue/":
+                _map_beside(page)
             faults = _faults(page)
             if path not in DARK_ONLY | ON_PAPER:
                 page.evaluate("document.documentElement.setAttribute('data-bs-theme', 'light')")
                 faults += [f"light: {fault}" for fault in _faults(page, COLOURS)]
+            if path == "/queue/":
+                _map_toggled(page)
+                expect(page.locator("#queue-map")).to_be_hidden()
             if faults:
                 found[path] = faults
     assert call

@@ -60,6 +60,16 @@ def test_the_map_is_drawn_and_the_list_chooses_on_it(stack: Stack, opened: Opene
     page.check("#show-coverage")
     page.select_option("#show-hot", "24")
     expect(page.locator("#map-said")).to_contain_text("hexagons")
+    # Beside the queue it is one key away, and stays until it is put away.
+    page.goto(f"{stack.address}/queue/")
+    with page.expect_response("**/queue/map/"):
+        page.keyboard.press("Alt+m")
+    page.wait_for_selector("#queue-map .canvas[data-ready=yes]")
+    page.reload()
+    page.wait_for_selector("#queue-map .canvas[data-ready=yes]")
+    with page.expect_response("**/queue/map/"):
+        page.keyboard.press("Alt+m")
+    expect(page.locator("#queue-map")).to_be_hidden()
     assert complaints == []
 
 
