@@ -170,7 +170,7 @@ def phone_context(unit: Unit | None, viewer: User, at: datetime) -> dict[str, An
         "sent_classes": SENT_CLASS.items(),
         "report": [(name, words, codes.items()) for name, words, codes in REPORT],
         "met": [(one.slug, one.name) for slug in _MET if (one := natures.load().get(slug)) is not None],
-        "equipment": [(one, one in unit.capabilities) for one in EQUIPMENT],
+        "equipment": [(one, said, one in unit.capabilities) for one, said in EQUIPMENT.items()],
         "skills": [one for one in unit.capabilities if one not in EQUIPMENT and len(one) > LANGUAGE_CODE],
         "spoken": sorted({*unit.languages, *(code for member in crew for code in member.languages)}),
         "shift_ends": shift_end(list(unit.shifts.all()), at, unit.centre.zone),

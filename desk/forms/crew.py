@@ -64,7 +64,7 @@ class FlagsForm(forms.Form):
 
     unmarked = forms.BooleanField(required=False)
     plain_clothes = forms.BooleanField(required=False)
-    equipment = forms.MultipleChoiceField(choices=[(one, one) for one in EQUIPMENT], required=False)
+    equipment = forms.MultipleChoiceField(choices=list(EQUIPMENT.items()), required=False)
     languages = forms.CharField(max_length=60, required=False)
 
     def clean_languages(self) -> list[str]:

@@ -10,8 +10,9 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from desk.history_words import history_words
 from dispatch.alarm_book import action_of
-from dispatch.models import Alarm
+from dispatch.models import Alarm, HistoryRow
 
 register = template.Library()
 
@@ -66,6 +67,12 @@ def priority_level(priority: int) -> str:
 def spaced(code: str) -> str:
     """A code as words: `en_route` becomes `en route`."""
     return str(code).replace("_", " ")
+
+
+@register.filter
+def happened(row: HistoryRow) -> str:
+    """A row of an incident's history in words."""
+    return history_words(row.entity, row.action)
 
 
 @register.filter

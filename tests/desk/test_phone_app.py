@@ -139,7 +139,7 @@ def test_a_crew_sees_who_says_a_hazard_how_old_it_is_and_until_when(
 ) -> None:
     caution = factories.a_caution(centre, at=now - timedelta(days=3), label=factories.PARK)
     person = Person.objects.create(centre=centre, created_at=now)
-    Call.objects.filter(incident=offered.incident).update(caller=person)
+    Call.objects.filter(incident=offered.incident).update(person=person)
     advice = caution_add(
         centre=centre, person=person, text="Speak slowly, no sirens", kind="approach", severity="info",
         source="Her case worker", days=30, by=people["supervisor"], at=now - timedelta(hours=2),
@@ -175,6 +175,7 @@ def test_a_crew_says_what_its_unit_has_today(signed_in: SignedIn, units: dict[st
     said = {"plain_clothes": "on", "equipment": ["naloxone", "aed"], "languages": "es, VI"}
     body = client.post(_url("phone_flags"), said).content.decode()
     assert "PLAIN CLOTHES" in body
+    assert "<span>AED</span>" in body
     unit = Unit.objects.get(pk=units["Star 1"].pk)
     assert (unit.plain_clothes, unit.unmarked, unit.languages) == (True, False, ["es", "vi"])
     # What is no equipment stays: a crew does not make itself a medic, nor stop being one.
