@@ -11,6 +11,7 @@ from desk.coverage import coverage_of
 from desk.cue_chips import chips, marked_notes
 from desk.detail import assignment_rows, caution_rows, handoff_rows, stage_rows
 from desk.pane_parts import transfer_part
+from desk.person_part import person_key
 from desk.questions import BLANK, question_groups
 from dispatch import choice
 from dispatch.models import Assignment, Call, Incident
@@ -136,6 +137,7 @@ def call_card(
         "by_phone": choice.information_only(judged, incident, facts.proposals),
         "duplicates": _duplicates(incident) if duplicates else None,
         "care": care_part(call, viewer, facts, at) if duplicates else None,
+        "person_key": person_key(call, place) if duplicates else "",
         **transfer_part(incident),
         **_after(facts),
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from desk.views import call_care, console_settings, drafts
+from desk.views import call_care, console_settings, drafts, persons
 
 urlpatterns = [
     path("console/calls/<uuid:id>/park/", call_care.call_parked, name="call_park"),
@@ -18,6 +18,13 @@ urlpatterns = [
     path("console/calls/<uuid:id>/unsent/", drafts.call_unsent, name="call_unsent"),
     path("console/calls/<uuid:id>/unsent/read/", drafts.call_unsent_read, name="call_unsent_read"),
     path("console/calls/<uuid:id>/unsent/settled/", drafts.call_unsent_settled, name="call_unsent_settled"),
+    path("console/persons/", persons.persons, name="persons"),
+    path("console/person-form/", persons.person_form, name="person_form"),
+    path("console/calls/<uuid:id>/person/", persons.call_person, name="call_person"),
+    path("console/calls/<uuid:id>/person/link/", persons.call_person_linked, name="call_person_link"),
+    path("console/calls/<uuid:id>/person/new/", persons.call_person_new, name="call_person_new"),
+    path("console/calls/<uuid:id>/person/unlink/", persons.call_person_unlinked, name="call_person_unlink"),
+    path("console/calls/<uuid:id>/caution/", persons.call_cautioned, name="call_caution"),
     path("console/handovers/", call_care.handed, name="handed"),
     path("console/handovers/<uuid:id>/", call_care.handover_answered, name="handover_answer"),
     path("keys/", console_settings.keys, name="keys"),

@@ -22,10 +22,12 @@ from dispatch.reasons import (
 )
 from dispatch.selectors.engine_facts import recommend_for, units_with_facts
 from dispatch.selectors.incident import IncidentDetail, incident_detail
+from dispatch.selectors.persons import persons_linked
 from dispatch.selectors.words import ASSIGNMENT_WORDS
 from dispatch.states import ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE
 from people.models import Caution
 from people.models.audience import Audience
+from people.selectors import PersonWords
 from triage import vocabulary
 from triage.answers import is_danger
 
@@ -189,9 +191,11 @@ def answer_rows(detail: IncidentDetail) -> list[dict[str, str]]:
     return rows
 
 
-def _call_words(call: Call) -> dict[str, str]:
+def _call_words(call: Call, about: PersonWords | None) -> dict[str, str]:
     state = "on line" if call.state == "open" else f"ended: {call.ended_as}"
-    return {"words": f"{call.get_channel_display()}, {state}", "number": call.phone.number if call.phone else ""}
+    person = f", about {about.words}" if about is not None else ""
+    said = f"{call.get_channel_display()}, {state}{person}"
+    return {"words": said, "number": call.phone.number if call.phone else ""}
 
 
 def _candidates(incident: Incident, detail: IncidentDetail, at: datetime) -> list[dict[str, Any]]:
@@ -237,6 +241,7 @@ def detail_context(incident: Incident, viewer: User, at: datetime) -> dict[str, 
     detail = incident_detail(incident=incident, viewer=viewer, at=at)
     dispatching = may(viewer, *DISPATCHING)
     live = [one for one in detail.assignments if one.state in ASSIGNMENT_LIVE]
+    linked = persons_linked(incident_id=incident.pk, viewer=viewer)
     return {
         "d": detail,
         "v": detail.row.version,
@@ -246,7 +251,7 @@ def detail_context(incident: Incident, viewer: User, at: datetime) -> dict[str, 
         "cautions": caution_rows(detail.cautions),
         "stage_orders": stage_rows(live),
         "waiting": waiting_rows(detail.decisions, viewer),
-        "calls": [_call_words(call) for call in detail.calls],
+        "calls": [_call_words(call, linked.get(call.pk)) for call in detail.calls],
         "answers": answer_rows(detail),
         "why": _why(detail),
         "assignments": assignment_rows(detail.assignments, hazards=bool(detail.cautions)),

@@ -6,15 +6,16 @@ from django.core import signing
 
 from accounts.access import may
 from accounts.models import User
-from desk.commands import calls, care, pane, units, visits
+from desk.commands import calls, care, pane, persons, units, visits
 from desk.commands.grammar import Unreadable, read
 from desk.commands.plans import VERBS, Context, Done, Plan
-from dispatch.access import assignment_for, incident_for, note_for
+from dispatch.access import assignment_for, call_for, incident_for, note_for
 from dispatch.services.incidents import nature_set
 from dispatch.services.narrative import note_strike
+from dispatch.services.persons import person_unlink
 from dispatch.services.step_back import UNDO_WITHIN, assignment_step_back
 
-__all__ = ["calls", "care", "carry_out", "pane", "plan_of", "undo", "units", "visits"]
+__all__ = ["calls", "care", "carry_out", "pane", "persons", "plan_of", "undo", "units", "visits"]
 _SALT = "command.undo"
 
 
@@ -73,4 +74,12 @@ def _step(user: User, what: dict[str, str], context: Context) -> str:
     return f"{back.unit.call_sign} is {back.state.replace('_', ' ').upper()} again."
 
 
-_UNDO = {"note": _note, "nature": _nature, "step": _step}
+def _person(user: User, what: dict[str, str], context: Context) -> str:
+    call = call_for(user, UUID(what["id"]))
+    if str(call.person_id) != what["person"]:
+        raise Unreadable("Somebody has changed whom it is about since.")
+    person_unlink(call=call, reason="chosen_by_mistake", by=user, at=context.at)
+    return f"#{call.incident.number:04d} is not about them; what their file said still counts until asked again."
+
+
+_UNDO = {"note": _note, "nature": _nature, "step": _step, "person": _person}

@@ -5,6 +5,8 @@ import { apply } from "./apply.js";
 export class Care {
   constructor(card) {
     this.card = card;
+    this.key = "";
+    for (const begun of ["focusin", "pointerdown"]) card.element.addEventListener(begun, () => this.person(), { once: true });
     card.field("[data-channel]").addEventListener("change", (event) => this.send("channel", { channel: event.target.value }));
     card.field("[data-where-more]").addEventListener("toggle", () => this.places());
     card.field("[data-hand-over]").addEventListener("submit", (event) => {
@@ -31,6 +33,7 @@ export class Care {
   click(button) {
     if (!button) return;
     const data = button.dataset;
+    if (data.about || "notThem" in data) this.person("press", data);
     if ("park" in data) this.park();
     else if ("whisperKey" in data) this.whisper();
     else if ("calledBack" in data) this.calledBack(data.calledBack);
@@ -91,14 +94,41 @@ export class Care {
     (more.open ? this.card.field("[data-carrier]") : this.card.field("[data-where]")).focus();
   }
 
-  async places() {
-    if (!this.card.field("[data-where-more]").open) return;
+  places() {
+    if (this.card.field("[data-where-more]").open) this.read("places");
+  }
+
+  // A part that is asked for; whether it came. What is shown stays where it did not, and where it is not wanted any more.
+  async read(part, wanted = () => true) {
     try {
-      const response = await fetch(`/console/calls/${this.card.id}/places/`, { credentials: "same-origin", headers: { "HX-Request": "true" } });
-      if (response.ok && !response.redirected) apply(await response.text());
+      const response = await fetch(`/console/calls/${this.card.id}/${part}/`, { credentials: "same-origin", headers: { "HX-Request": "true" } });
+      if (!response.ok || response.redirected) return false;
+      const html = await response.text();
+      if (wanted()) apply(html);
+      return true;
     } catch {
-      // What is shown stays; opening it again asks again.
+      return false;
     }
+  }
+
+  // All about the person but the line itself comes with the first use of the card, not with the page.
+  async person(what, data) {
+    this.about ||= import("./person.js").then(({ personOf }) => personOf(this.card));
+    try {
+      const person = await this.about;
+      if (what) person[what](data);
+    } catch {
+      this.about = null;
+    }
+  }
+
+  // The line is asked for when number, place or person is another one, and while a question is to be asked again.
+  async personLine() {
+    const key = this.card.part("person-key").dataset.k;
+    if (key === this.key && this.card.part("person-line").dataset.kept === undefined) return;
+    this.key = key;
+    const asked = (this.asked = {});
+    if (!(await this.read("person", () => this.asked === asked)) && this.asked === asked) this.key = null;
   }
 
   overIfDone() {
@@ -110,6 +140,7 @@ export class Care {
 
   // What the server says of the call, on the controls that are not replaced.
   shown() {
+    this.personLine();
     const care = this.card.part("care").dataset;
     const park = this.card.field("[data-park]");
     park.setAttribute("aria-pressed", String(care.parked !== undefined));

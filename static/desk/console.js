@@ -141,6 +141,7 @@ document.addEventListener("keydown", (event) => {
     "Alt+C": () => card.phone(true),
     "Alt+U": () => card.force(),
     "Alt+L": () => card.care.openWhere(),
+    "Alt+1": () => card.care.person("toggle"),
     "Alt+M": () => card.care.whisper(),
     "Alt+N": () => card.override.show(true),
     "Alt+7": () => card.field("[data-resolve]")?.click(),

@@ -74,7 +74,7 @@ def _posted(patterns: Sequence[object], prefix: str = "") -> dict[str, str]:
     return found
 
 
-_SEARCHES = {"places", "places_outside", "natures", "call_draft", "call_unsent"}
+_SEARCHES = {"places", "places_outside", "natures", "persons", "call_draft", "call_unsent"}
 """Posted by typing, so that no address holds what is typed; they change nothing of the record."""
 
 

@@ -51,7 +51,10 @@ from tests.desk.conftest import SignedIn
 
 PACKAGES = ("accounts", "people", "responders", "programs", "dispatch", "interop", "desk")
 _FIELDS = "layout", "program", "seconds"
-NOT_ON_BOARDS = {"protocol_version": "a new protocol changes suggestions of calls that are decided later, and no row"}
+NOT_ON_BOARDS = {
+    "protocol_version": "a new protocol changes suggestions of calls that are decided later, and no row",
+    "person": "somebody on file is on no board; that a call is about them is a change of its incident",
+}
 """Entities that write events and are drawn nowhere, each with the reason."""
 _ROWS = "incident-|unit-|alarm-(?!count-region|end-form)|given-(?!rows)"
 _NAMES = _ROWS + '|suspensions"|wall-board|seen-|phone-|display-|handed-'

@@ -1,6 +1,6 @@
 """What people do on the screens, by keyboard where they would."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from playwright.sync_api import Page, expect
 
@@ -101,9 +101,31 @@ def crew_of(stack: Stack, incident: str) -> str:
     return str(rows[0][0])
 
 
-def divert(stack: Stack, console: Page, nature: str = "mental") -> tuple[str, str, str]:
-    """A calm call accepted as suggested; returns (call, incident, number)."""
+def about_somebody_new(page: Page, call: str, name: str, hazard: str) -> None:
+    """Somebody new on file whom the call is about, with a danger that changes no class. The focus ends where it was."""
+    page.keyboard.press("Alt+1")
+    page.keyboard.type(name)
+    page.locator(f"#who-picks-{call} [data-new]").wait_for()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#person-line-{call}")).to_contain_text(name)
+    page.keyboard.press("Alt+1")
+    form = page.locator("[data-hazard]:visible")
+    form.locator("[name=kind]").select_option("animal")
+    form.locator("[name=severity]").select_option("danger")
+    form.locator("[name=text]").fill(hazard)
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#cautions-{call}")).to_contain_text(hazard)
+    expect(form).to_have_count(0)
+    page.wait_for_function("() => document.activeElement.closest('[data-question]')")
+
+
+def divert(
+    stack: Stack, console: Page, nature: str = "mental", then: Callable[[str], None] | None = None
+) -> tuple[str, str, str]:
+    """A calm call accepted as suggested; returns (call, incident, number). `then` comes once the call is open."""
     call = new_call(console, where="commons park", nature=nature)
+    if then is not None:
+        then(call)
     answer_open_questions(console, call)
     expect(console.locator(f"#suggest-{call}")).to_contain_text("STAR")
     console.keyboard.press("F8")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.acting import crew_of, divert, incident_of, new_call
+from tests.journeys.acting import about_somebody_new, crew_of, divert, incident_of, new_call
 from tests.journeys.conftest import Person
 from tests.journeys.stack import Stack, until
 
@@ -13,19 +13,27 @@ pytestmark = pytest.mark.browser
 def test_keyboard_only_call_is_diverted_answered_and_closed(
     stack: Stack, person: Person, complaints: list[str]
 ) -> None:
-    """Checks 1, 2 and 3 of the acceptance list, and each step live on queue and wall."""
+    """Checks 1, 2 and 3 of the acceptance list, and each step live on queue and wall.
+
+    A hazard with the person whom it is about is in the offer; their name is on no board.
+    """
+    name, hazard = "Tomas Quillfeather", "His dog bites whoever comes in"
     queue = person("dispatcher1", "/queue/")
     wall = person("supervisor1", "/wall/", width=1920, height=1080)
     console = person("calltaker1", "/console/")
-    call, incident, number = divert(stack, console)
+    call, incident, number = divert(stack, console, then=lambda call: about_somebody_new(console, call, name, hazard))
     row = queue.locator(f"#incident-{incident}")
     expect(row).to_contain_text("OFFERED")
+    expect(row).to_contain_text("hazard")
     assert stack.rows("SELECT 1 FROM dispatch_stageorder") == []
     expect(wall.locator("body")).to_contain_text(number)
     phone = person(crew_of(stack, incident), "/phone/", width=390, height=844)
     expect(phone.locator("body")).to_contain_text("This page does not replace your radio")
+    expect(phone.locator("body")).to_contain_text(hazard)
     phone.get_by_role("button", name="Accept").click()
     expect(row).to_contain_text("ACCEPTED")
+    for page in (queue, wall, phone):
+        expect(page.locator("body")).not_to_contain_text(name)
     for button, word in (("En route", "EN ROUTE"), ("On scene", "ON SCENE")):
         phone.get_by_role("button", name=button, exact=False).first.click()
         expect(row).to_contain_text(word)
