@@ -139,6 +139,9 @@ def _leaf(raw: Mapping[str, Any], vocabulary: Vocabulary, at: str) -> Leaf:
     try:
         question = vocabulary.get(raw["key"])
         test = set(raw) - {"key"}
+        if question.kind == "text_list":
+            # Notes for people. A rule that opened once they are known would let words lower a response.
+            raise ValueError(f"no rule may read {question.key!r}: it holds notes for people.")
         if test == {"unknown"} and raw["unknown"] is True:
             return IsUnknown(question.key)
         if test == {"is"} or test == {"in"}:

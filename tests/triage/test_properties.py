@@ -112,6 +112,25 @@ def test_a_question_that_is_not_asked_changes_nothing(answers: dict[str, Any], k
         assert [f.result for f in after.fits] == [f.result for f in before.fits]
 
 
+@settings(deadline=None, max_examples=40)
+@given(
+    answers=some_answers(),
+    notes=st.lists(st.sampled_from(["Medical condition", "weapon", "x"]), max_size=3),
+    nature=st.sampled_from(NATURES),
+)
+def test_notes_of_a_safety_profile_change_no_class_and_no_program(
+    answers: dict[str, Any], notes: list[str], nature: str
+) -> None:
+    """They can tell people, and no more: no rule may read them (see the conditions that are refused)."""
+    before, after = (
+        suggest(PROTOCOL, PROGRAMS, given, nature, open_now={}, covers={})
+        for given in (answers, answers | {"profile_flags": notes})
+    )
+    for name in ("response_class", "triaged", "services", "fits", "recommendation", "ask", "flips", "priority"):
+        assert getattr(after, name) == getattr(before, name), name
+    assert not is_danger("profile_flags", notes)
+
+
 @settings(deadline=None, max_examples=60)
 @given(answers=some_answers())
 def test_flips_are_true(answers: dict[str, Any]) -> None:

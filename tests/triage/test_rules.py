@@ -124,6 +124,7 @@ BAD: list[tuple[object, str]] = [
     ({"key": "weapon", "compare": ">", "number": 1}, "cannot compare"),
     ({"key": "subjects", "compare": ">", "number": True}, "cannot compare"),
     ({"key": "weapon", "unknown": False}, "cannot read the test unknown"),
+    ({"key": "profile_flags", "unknown": True}, "no rule may read 'profile_flags'"),
 ]
 
 
