@@ -18,6 +18,7 @@ from dispatch.models import Assignment, Call, Incident
 from dispatch.reasons import NO_UNIT, words
 from dispatch.selectors.card import CardFacts, card_facts
 from dispatch.selectors.incident import possible_duplicates
+from dispatch.selectors.profiles import FLAGS
 from dispatch.selectors.triage import Judged, answers_of
 from triage import natures, vocabulary
 
@@ -137,7 +138,7 @@ def call_card(
         "by_phone": choice.information_only(judged, incident, facts.proposals),
         "duplicates": _duplicates(incident) if duplicates else None,
         "care": care_part(call, viewer, facts, at) if duplicates else None,
-        "person_key": person_key(call, place) if duplicates else "",
+        "person_key": person_key(call, place, judged.answers.get(FLAGS, ()), at) if duplicates else "",
         **transfer_part(incident),
         **_after(facts),
     }

@@ -24,6 +24,7 @@ urlpatterns = [
     path("console/calls/<uuid:id>/person/link/", persons.call_person_linked, name="call_person_link"),
     path("console/calls/<uuid:id>/person/new/", persons.call_person_new, name="call_person_new"),
     path("console/calls/<uuid:id>/person/unlink/", persons.call_person_unlinked, name="call_person_unlink"),
+    path("console/calls/<uuid:id>/profile/", persons.call_profile_taken, name="call_profile_take"),
     path("console/calls/<uuid:id>/caution/", persons.call_cautioned, name="call_caution"),
     path("console/handovers/", call_care.handed, name="handed"),
     path("console/handovers/<uuid:id>/", call_care.handover_answered, name="handover_answer"),

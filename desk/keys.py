@@ -42,6 +42,7 @@ KEYS: dict[str, str] = {
     "Alt+B": "Take the caller back from a transfer",
     "Alt+1": "Person: search, new, and a hazard for the file",
     "Alt+9": "The call is about the first known person; or is not about who is linked",
+    "F7": "Take over the notes of the caller's safety profile",
     "Alt+X": "End the call",
 }
 """Default key to what it does. Ctrl+K, Ctrl+Enter, Esc, arrows and single letters are fixed, so not among them."""
@@ -116,6 +117,7 @@ ACTION_KEYS: dict[str, str] = {
     "call_person_new": "Alt+1",
     "call_person_unlink": "Alt+9",
     "call_caution": "Alt+1",
+    "call_profile_take": "F7",
     "handover_answer": "Alt+G",
     "note_strike": "Alt+S",
     "call_unsent_read": "Alt+8",

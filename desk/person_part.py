@@ -1,5 +1,6 @@
 """The person line of a card: whom the call is about, who it may be, and what was here before."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +16,9 @@ from dispatch.selectors.persons import (
     persons_linked,
     persons_suggested,
 )
+from dispatch.selectors.profiles import STALE_AFTER, flags_of, profiles_for, readable_until, taken_over
 from dispatch.selectors.triage import place_of
-from people.models import Caution
+from people.models import PROFILE_DETAILS, Caution, SafetyProfile
 from triage import natures, vocabulary
 
 UNLINK_KEYS = {"wrong_person": "W", "not_about_them": "S", "chosen_by_mistake": "M", "known_twice": "T"}
@@ -33,17 +35,19 @@ def person_statics() -> dict[str, Any]:
     }
 
 
-def person_key(call: Call, place: LocationEntry | None) -> str:
+def person_key(call: Call, place: LocationEntry | None, flags: Sequence[str], at: datetime) -> str:
     """What the person line rests on: while it is the same the line is. Opaque ids, and empty where it would be empty.
 
-    One query.
+    `flags`: what was taken over from a safety profile. One query.
     """
     where = place.place_id if place is not None and place.state == LocationEntry.State.VERIFIED else None
     linked = Call.objects.filter(incident=call.incident_id, person__isnull=False).order_by("pk")
     parts = [call.phone_id or "", where or "", *linked.values_list("person_id", flat=True)]
     if not any(parts):
         return ""
-    return ".".join(str(part) for part in (*parts, int(call.phone_confirmed)))
+    until = readable_until(call)
+    live = "open" if until is None else "ended" if at < until else "over"
+    return ".".join(str(part) for part in (*parts, int(call.phone_confirmed), live, len(flags)))
 
 
 def person_part(call: Call, viewer: User, at: datetime) -> dict[str, Any]:
@@ -74,7 +78,40 @@ def person_part(call: Call, viewer: User, at: datetime) -> dict[str, Any]:
         "first": known[0] if known else None,
         "more": known[1:],
         "kept": [table.get(key).label for key in answers_of_unlinked(call)],
+        "profiles": _profiles(call, viewer, at),
         "earlier": [_earlier(one.incident, ", ".join(one.why)) for one in earlier],
+    }
+
+
+def _profiles(call: Call, viewer: User, at: datetime) -> dict[str, Any] | None:
+    """Safety profiles of the call's number, to read and to take over. Reading them is a row of the audit trail."""
+    found = profiles_for(call=call, viewer=viewer, at=at)
+    if not found:
+        return None
+    audit(
+        action="profile.read",
+        at=at,
+        by=viewer,
+        centre=call.incident.centre,
+        entity="call",
+        entity_id=call.pk,
+        detail={"profiles": sorted(str(one.pk) for one in found)},
+    )
+    flags, taken = flags_of(found), taken_over(call)
+    return {
+        "rows": [_profile(one, at) for one in found],
+        "until": readable_until(call),
+        "taken": taken if taken is not None and set(flags) <= set(taken.value) else None,
+    }
+
+
+def _profile(one: SafetyProfile, at: datetime) -> dict[str, Any]:
+    return {
+        "id": one.pk,
+        "confirmed_at": one.confirmed_at,
+        "stale": at - one.confirmed_at > STALE_AFTER,
+        "flags": flags_of([one]),
+        "details": [(PROFILE_DETAILS.get(row["code"], row["code"]), row["text"]) for row in one.details],
     }
 
 

@@ -1,4 +1,4 @@
-"""Commands about the person of a call: whom it is about, somebody new, not them, a hazard for the file."""
+"""Commands about the person of a call: whom it is about, new, not them, a hazard for the file, a profile taken over."""
 
 from functools import partial
 
@@ -11,6 +11,7 @@ from dispatch.access import person_for
 from dispatch.reasons import CAUTION_KINDS, CAUTION_SOURCES, PERSON_UNLINK
 from dispatch.services.cautions import caution_tell
 from dispatch.services.persons import person_link, person_link_new, person_unlink
+from dispatch.services.profiles import profile_take
 from people.models import Caution
 
 _ABOUT = {"person": "with the person", "place": "at the address"}
@@ -87,6 +88,13 @@ def _hazard(context: Context, line: Line) -> Plan:
     return simple(context, Line(line.verb), echo, run)
 
 
+def _profile(context: Context, line: Line) -> Plan:
+    """Whether there is one is not said before Enter: what is only being typed reads no profile."""
+    call = call_meant(context, line)
+    run = partial(profile_take, call=call, by=context.user, at=context.at)
+    return simple(context, line, f"take over the safety profile's notes for {code_of(call.incident)}", run)
+
+
 Verb(
     "about", 'about #0412 "ana ruiz" born:1984', "Whom the call is about, on file", FLOOR, _about,
     fields=("born",), does=("call_person_link",),
@@ -107,4 +115,8 @@ Verb(
         "src": lambda _: list(CAUTION_SOURCES),
     },
     does=("call_caution",),
+)  # fmt: skip
+Verb(
+    "profile", "profile #0412", "Take over the notes of the caller's safety profile", FLOOR, _profile,
+    does=("call_profile_take",),
 )  # fmt: skip

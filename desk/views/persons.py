@@ -1,4 +1,4 @@
-"""Whom a call is about: searched, linked, made, unlinked; a hazard put on file from a call."""
+"""Whom a call is about: searched, linked, made, unlinked; a hazard put on file from a call; a profile taken over."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -18,8 +18,10 @@ from desk.views.posted import posted
 from dispatch.access import call_for, person_for
 from dispatch.models import ConsolePost
 from dispatch.reasons import PERSON_UNLINK
+from dispatch.selectors.profiles import FLAGS
 from dispatch.services.cautions import caution_tell
 from dispatch.services.persons import person_link, person_link_new, person_unlink
+from dispatch.services.profiles import flags_to_take, profile_take
 
 
 @act(*FLOOR)
@@ -88,4 +90,16 @@ def call_cautioned(request: HttpRequest, user: User, at: datetime, id: UUID) -> 
     """A hazard for the file, with the person or at the address. Its id was made by the console: it is one."""
     data = form_of(CautionForm(request.POST)).cleaned_data
     caution_tell(call=call_for(user, id), by=user, at=at, **data)
+    return regions(request, user, call_for(user, id), at)
+
+
+@act(*FLOOR)
+def call_profile_taken(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """What the safety profile of the call's number tells of becomes an answer, in coded words."""
+    call = call_for(user, id)
+    flags = flags_to_take(call=call, by=user, at=at)
+    said = f"profile notes: {', '.join(flags)}"
+    with posted(request, call, ConsolePost.What.ANSWER, said, user, at, key=FLAGS, value=flags) as fresh:
+        if fresh:
+            profile_take(call=call, by=user, at=at)
     return regions(request, user, call_for(user, id), at)

@@ -22,6 +22,7 @@ from dispatch.models.alarm import CALLS_FOR_HELP
 from dispatch.reasons import FOLLOW_UP_OWED, POLICE_ASKED, REFERRALS, SERVICES_ACCEPTED, TAKEN_TO
 from dispatch.selectors.incident import cautions_for
 from dispatch.selectors.pairs import officer_awaited
+from dispatch.selectors.profiles import FLAGS
 from dispatch.selectors.triage import answers_merged, place_of
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE, NEXT_STEP, NEXT_STEP_BY_PHONE
 from people.models import Caution
@@ -155,7 +156,8 @@ def _work(assignment: Assignment, allowed: frozenset[str], at: datetime) -> Work
     nature = natures.load().get(incident.nature or None)
     notes = list(incident.narrative.select_related("words", "by", "struck_by").order_by("at", "id"))
     shown = tuple(note for note in notes if note.audience in allowed)
-    crew_keys = set(vocabulary.load().crew_keys)
+    # A profile's notes are no question to ask on the way, but what was taken over is the crew's to know.
+    crew_keys = {*vocabulary.load().crew_keys, FLAGS}
     return Work(
         assignment=assignment,
         stage_order=order,

@@ -33,7 +33,7 @@ export class Care {
   click(button) {
     if (!button) return;
     const data = button.dataset;
-    if (data.about || "notThem" in data) this.person("press", data);
+    if (data.about || "notThem" in data || "profileTake" in data) this.person("press", data);
     if ("park" in data) this.park();
     else if ("whisperKey" in data) this.whisper();
     else if ("calledBack" in data) this.calledBack(data.calledBack);

@@ -135,6 +135,7 @@ document.addEventListener("keydown", (event) => {
     F4: () => card.field("[data-where]").focus(),
     F8: () => card.decide("accept"),
     F9: () => card.decide("send"),
+    F7: () => pressKey(card.element, "F7"),
     "Ctrl+Enter": () => (event.target.matches("[data-note]") ? card.note() : card.decide("send")),
     "Alt+Q": () => card.focusQuestion(1),
     "Alt+W": () => card.focusQuestion(-1),

@@ -6,6 +6,11 @@ import { relabel } from "./keymap.js";
 
 let form = null;
 
+// Words of a profile go from the screen when the time to read them is over.
+setInterval(() => {
+  for (const line of document.querySelectorAll("[data-profile-until]")) if (Date.now() >= Date.parse(line.dataset.profileUntil)) line.remove();
+}, 10000);
+
 // The form is the same for every card: read once.
 async function formHtml() {
   const response = await fetch("/console/person-form/", { credentials: "same-origin", headers: { "HX-Request": "true" } });
@@ -24,6 +29,12 @@ export async function personOf(card) {
   box.insertAdjacentHTML("beforeend", html.replaceAll("__CALL__", card.id));
   relabel(box);
   return new Person(card);
+}
+
+// A profile lies over the questions while it is open: folded by Esc, and by going on elsewhere.
+function fold(event, to) {
+  const profile = event.target.closest("[data-profile]");
+  if (profile && !profile.contains(to || null)) profile.open = false;
 }
 
 class Person {
@@ -52,11 +63,15 @@ class Person {
       if (reason) this.unlink(reason);
     });
     this.more.addEventListener("keydown", (event) => this.key(event));
+    const box = this.more.closest(".about-box");
+    box.addEventListener("keydown", (event) => event.key === "Escape" && fold(event));
+    box.addEventListener("focusout", (event) => event.relatedTarget && fold(event, event.relatedTarget));
   }
 
-  // A button of the line: “about them”, or “not them”.
-  press({ about }) {
-    if (about) this.link(about);
+  // A button of the line: “about them”, “not them”, or the profile's notes.
+  press({ about, profileTake }) {
+    if (profileTake !== undefined) this.card.send("profile", {}, "phone", { once: true, label: "the profile's notes" });
+    else if (about) this.link(about);
     else {
       this.open(true);
       this.reasons.querySelector("button").focus();

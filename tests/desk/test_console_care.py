@@ -317,7 +317,7 @@ def test_a_centre_sets_when_its_clocks_matter(signed_in: SignedIn, centre: Centr
 
 def test_a_person_chooses_keys_and_clashes_are_refused(signed_in: SignedIn, people: dict[str, User]) -> None:
     assert keymap_of({}) == {}
-    assert keymap_of({"Alt+Q": "f7", "Alt+W": "Alt+Q"}) == {"Alt+Q": "F7", "Alt+W": "Alt+Q"}
+    assert keymap_of({"Alt+Q": "f10", "Alt+W": "Alt+Q"}) == {"Alt+Q": "F10", "Alt+W": "Alt+Q"}
     for wrong in ("Alt+W", "Alt+D", "F5", "q"):
         with pytest.raises(Refused) as refused:
             keymap_of({"Alt+Q": wrong})
