@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
+from accounts.row_read import rows_read
 from dispatch.access import audiences_written
 from dispatch.models import Incident, Transfer
 from dispatch.reasons import (
@@ -64,8 +65,13 @@ def transfer_lines(transfers: list[Transfer]) -> list[dict[str, Any]]:
 def transfer_part(incident: Incident) -> dict[str, Any]:
     """What the console's card shows of transfers, and which answers are to be asked again."""
     asked = keys_to_ask({incident.pk: incident.ask_again_at})[incident.pk] if incident.ask_again_at else ()
-    loaded = incident.transfers.select_related("receiver", "target", "unit", "sender_phone").order_by("offered_at")
-    return {"transfers": transfer_lines(list(loaded)), "ask_again": labels(asked)}
+    loaded = rows_read(
+        Transfer,
+        "one.incident_id = %s ORDER BY one.offered_at",
+        [incident.pk],
+        joined=("receiver", "target", "unit", "sender_phone"),
+    )
+    return {"transfers": transfer_lines(loaded), "ask_again": labels(asked)}
 
 
 def _phone(one: Transfer) -> str:

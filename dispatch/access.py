@@ -12,6 +12,7 @@ from django.http import Http404
 
 from accounts.access import DISPATCHING, FLOOR, may, require
 from accounts.models import Role, User
+from accounts.row_read import row_read
 from dispatch.models import (
     Alarm,
     Assignment,
@@ -70,7 +71,11 @@ def incident_for(user: User, id: UUID, *, change: bool = False) -> Incident:
 def call_for(user: User, id: UUID) -> Call:
     """A call, for the floor."""
     require(user, *FLOOR)
-    return _one(Call.objects.select_related("incident__centre", "phone"), user, id)
+    joined = ("incident", "incident__centre", "phone")
+    call = row_read(Call, "one.id = %s AND one.centre_id = %s", [id, user.centre_id], joined=joined)
+    if call is None:
+        raise Http404
+    return call
 
 
 def person_for(user: User, id: UUID) -> Person:
