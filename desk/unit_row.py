@@ -19,14 +19,14 @@ def units_drawn(units: Iterable[UnitRow], version: int, now: datetime) -> SafeSt
 
 
 def _row(unit: UnitRow, version: int, now: datetime) -> str:
-    call_sign = escape(unit.call_sign)
+    call_sign, words = escape(unit.call_sign), escape(unit.words)
     on = f' <span class="data small">#{unit.incident_code}</span>' if unit.incident_code else ""
     why = f" · {escape(unit.service_reason)}" if unit.service_reason else ""
     looks = f'<br><span class="looks">{icon("eye-off")} {escape(unit.looks)}</span>' if unit.looks else ""
     return (
         f'<div id="unit-{unit.id}" class="unit-row" data-v="{version}" data-live-key="{escape(unit.key)}"'
         f' data-live-into="unit-list" data-level="{unit.level}"><span class="data clip">{call_sign}</span>'
-        f'<span class="clip"><span class="lv" data-level="{unit.level}">{shape(unit.level)} {unit.words}</span>{on}'
+        f'<span class="clip"><span class="lv" data-level="{unit.level}">{shape(unit.level)} {words}</span>{on}'
         f'<span class="small quiet"> {escape(unit.kind_words)}{why}</span>{looks}</span>'
         f'<span class="data small" data-since="{unit.since.isoformat()}">'
         f"{age_words((now - unit.since).total_seconds())}</span></div>\n"
