@@ -233,8 +233,9 @@ export class Board {
     }
     for (const region of [...this.owed]) {
       if (isBeingEdited(region) || this.heldIn(region).length) continue;
+      if (this.buffers.has(region)) continue;
       this.owed.delete(region);
-      this.fetchRegion(region);
+      this.fetchRegion(region).then((result) => result.ok || result.denied || this.owed.add(region));
     }
     if (changed) this.summarise();
   }

@@ -12,6 +12,7 @@ export class Clock {
     this.denied = false;
     this.connected = false;
     this.feedDown = false; // beats come, frames do not: Redis is away, or nobody draws
+    this.incomplete = false; // a board that had to be fetched anew has not come yet
     this.engineAge = null;
     this.beatAt = mark();
     this.goodAt = mark();
@@ -23,7 +24,7 @@ export class Clock {
     this.beatAt = mark();
     this.offset = Date.parse(data.server_time) - Date.now();
     this.feedDown = data.redis !== "ok" || data.renderer > RENDERER_SILENT;
-    if (!this.feedDown) this.goodAt = mark();
+    if (!this.feedDown && !this.incomplete) this.goodAt = mark();
     if (data.engine !== null) this.engineAge = data.engine;
   }
 
@@ -42,17 +43,19 @@ export class Clock {
     const age = this.beatAge();
     if (age >= STALE) return "stale";
     if (age >= DELAYED) return "delayed";
-    if (this.feedDown) return since(this.goodAt) >= STALE ? "stale" : "delayed";
+    if (this.feedDown || this.incomplete) return since(this.goodAt) >= STALE ? "stale" : "delayed";
     return this.connected ? "live" : "connecting";
   }
 
   words(state) {
-    const seconds = Math.floor((this.feedDown ? since(this.goodAt) : this.beatAge()) / 1000);
+    const silent = this.beatAge() >= DELAYED;
+    const seconds = Math.floor((silent ? this.beatAge() : since(this.goodAt)) / 1000);
     if (state === "live") return "LIVE";
     if (state === "connecting") return "CONNECTING";
     if (state === "denied") return "NOT AUTHORISED";
     if (state === "stale") return `STALE, last update ${seconds} s ago`;
-    return this.feedDown ? "DELAYED, reloading every 10 s" : `DELAYED, last update ${seconds} s ago`;
+    if (silent) return `DELAYED, last update ${seconds} s ago`;
+    return this.feedDown ? "DELAYED, reloading every 10 s" : "DELAYED, part of this board has not come";
   }
 
   // Bring the page's marks up to date; returns the state.

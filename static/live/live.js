@@ -16,6 +16,7 @@ const POLL = 10_000;
 const KICK_AFTER = 15_000;
 const VERSION_SPREAD = 5_000;
 const VERSION_RELOAD_PAUSE = 60_000;
+const RETRY_FIRST = 1_000;
 
 class Page {
   constructor(body) {
@@ -29,6 +30,8 @@ class Page {
     this.board = new Board(number);
     this.polled = 0;
     this.reloading = null;
+    this.pollAfter = POLL;
+    this.failed = 0; // reloads in a row that brought no whole board
     this.stream = new SharedStream({
       centre: this.centre,
       audiences: this.audiences,
@@ -58,7 +61,7 @@ class Page {
     else if (this.clock.denied) {
       this.clock.denied = false;
       this.reload();
-    }
+    } else if (this.clock.incomplete) this.reload();
   }
 
   beat(data) {
@@ -113,7 +116,11 @@ class Page {
     this.reloading = null;
     this.polled = Date.now();
     if (result.denied) this.deny();
+    else if (!result.ok) this.retry();
     if (result.ok) {
+      this.pollAfter = POLL;
+      this.failed = 0;
+      this.clock.incomplete = false;
       if (result.number !== null) this.clock.snapshot(result.engine);
       this.newEpoch(result.epoch);
       for (const audience of this.audiences) this.last[audience] = Math.max(this.last[audience], result.number ?? 0);
@@ -126,8 +133,17 @@ class Page {
     }
   }
 
+  // What was to be fetched is still missing, and later beats will not say so: the page is not live until it has it. It
+  // asks again soon, then as rarely as any page that polls.
+  retry() {
+    this.clock.incomplete = true;
+    this.pollAfter = Math.min(POLL, RETRY_FIRST * 2 ** this.failed * (0.5 + Math.random()));
+    this.failed += 1;
+  }
+
   deny() {
     this.clock.denied = true;
+    this.clock.incomplete = false;
     this.board.clear();
     this.tick();
   }
@@ -137,7 +153,7 @@ class Page {
     this.board.tick();
     if (this.clock.beatAge() >= KICK_AFTER) this.stream.kick();
     const polling = state === "delayed" || state === "stale";
-    if (polling && Date.now() - this.polled >= POLL && !this.reloading) {
+    if (polling && Date.now() - this.polled >= this.pollAfter && !this.reloading) {
       this.polled = Date.now();
       this.reload();
     }

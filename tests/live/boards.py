@@ -29,14 +29,18 @@ class Board:
 
     def change(self, name: str, text: str, *, key: str = "", publish: bool = True, since: str = SINCE) -> str:
         """Change a row for every later snapshot and publish its frame; returns the frame."""
-        self.versions[name] = self.versions.get(name, 0) + 1
-        row = {"v": self.versions[name], "key": key or name, "text": text, "since": since}
-        self.number += 1
+        row = self.draw(name, text, key=key, since=since)
         self.server.control(rows={name: row}, number=self.number)
         drawn = row_html(name, row)
         if publish:
             self.publish(drawn)
         return drawn
+
+    def draw(self, name: str, text: str, *, key: str = "", since: str = SINCE) -> dict[str, Any]:
+        """The next state of a row, numbered; the server has not got it yet."""
+        self.versions[name] = self.versions.get(name, 0) + 1
+        self.number += 1
+        return {"v": self.versions[name], "key": key or name, "text": text, "since": since}
 
     def begin(self, *names: str) -> None:
         """Rows that are there before any page opens; the renderer has told everybody of them."""

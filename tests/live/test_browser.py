@@ -65,11 +65,30 @@ def test_a_gap_reloads_the_region(board: Board, open_page: OpenPage) -> None:
     assert texts(page) == ["one", "never published", "after the gap"]
 
 
-def test_live_equals_reload(board: Board, open_page: OpenPage) -> None:
+def test_a_board_that_could_not_be_fetched_is_not_live_until_it_comes(board: Board, open_page: OpenPage) -> None:
+    """The web process restarts just when a gap is found: later beats alone must not make the page look complete."""
     page = open_page()
+    board.change("a", "one")
+    row(page, "a").to_have_text("one")
+    board.server.control(broken=True)
+    board.change("b", "never published", publish=False)
+    board.sent = board.number
+    board.change("c", "after the gap")
+    row(page, "c").to_have_text("after the gap")
+    board.wire.beat(board.number)
+    expect_state(page, "delayed")
+    board.server.control(broken=False)
+    row(page, "b").to_have_text("never published")
+    expect_state(page, "live")
+    assert texts(page) == ["one", "never published", "after the gap"]
+
+
+def test_live_equals_reload(board: Board, open_page: OpenPage) -> None:
     board.begin("r0", "r9")
+    page = open_page()
     for number in range(12):
         board.change(f"r{number % 5}", f"text {number}", key=f"{number * 7 % 10}")
+    row(page, "r1").to_have_text("text 11")
     board.remove("r3")
     expect(page.locator("#r3")).to_have_count(0)
     shown = texts(page)
