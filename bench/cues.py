@@ -3,11 +3,11 @@
 Run: ``python -m bench.cues [--data FOLDER] [--repeat 200] [--sets NAME ...] [--json]``. The sentences are those of the
 tests: *tuned* ones were looked at while the lexicon was written, *held-out* ones were written before it (three of
 their misses were looked at later), *blind* ones by people who had not seen it. The trained reader learnt from all but
-J, K and L, the phrases from all but L; ADR 8 and 20 say how each did on its first, unseen run. A hit is a question that
-the sentence must raise and the extractor proposes; a false alarm is a sentence without a danger (negated, long past,
-figurative, a look-alike, only supposed or plain) that still gets a concerning proposal on any question but the kind of
-help wanted and the like. With ``--data`` (a folder with real call types and incidents) the natures whose text gives a
-danger cue are counted too.
+M and N, the phrases from all but L, M and N; ADR 8 and 20 say how each did on its first, unseen run. A hit is a
+question that the sentence must raise and the extractor proposes; a false alarm is a sentence without a danger (negated,
+long past, figurative, a look-alike, only supposed or plain) that still gets a concerning proposal on any question but
+the kind of help wanted and the like. With ``--data`` (a folder with real call types and incidents) the natures whose
+text gives a danger cue are counted too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from triage.cues import dangers, find, second_reader, version
 from triage.cues.extract import find_with
 
 SENTENCES = Path(__file__).resolve().parent.parent / "tests" / "triage" / "data"
-SETS = ("tuned", "heldout", *(f"blind_{letter}" for letter in "abcdefghijkl"))
+SETS = ("tuned", "heldout", *(f"blind_{letter}" for letter in "abcdefghijklmn"))
 #: Who reads: the phrases and the second reader together (as the product does), or one of them.
 WAYS = ("both", "phrases", "reader")
 #: Proposals that are no danger and are still expected in some sentences.

@@ -1,7 +1,7 @@
 """Choose when the second reader doubts a phrase, from readers that had not learnt from the sentences they judge.
 
 Run (numpy and the product are enough): ``python -m training.cues_bounds --held FOLDER SET [SET ...] [--held ...]
-[--least -1.5] --card FILE``. Each FOLDER holds a reader made by ``cues_train.py --without SET ...``. A logistic
+[--least -2.0] --card FILE``. Each FOLDER holds a reader made by ``cues_train.py --without SET ...``. A logistic
 regression says how likely a phrase's proposal is right, from the reader's log-odds and the kind of phrase (its answer,
 one word or more, only heard or feared). A proposal less likely than ``--least`` (log-odds) is doubted; the bounds that
 follow are put into the card FILE. The trade-off is printed, by regressions that had not seen the sentence either.
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the trade-off over the held-out sets and write the bounds into the card."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--held", nargs="+", action="append", required=True, metavar=("FOLDER", "SET"))
-    parser.add_argument("--least", type=float, default=-1.5)
+    parser.add_argument("--least", type=float, default=-2.0)
     parser.add_argument("--card", type=Path, required=True)
     options = parser.parse_args(arguments)
     card = json.loads(options.card.read_text(encoding="utf-8"))

@@ -34,7 +34,7 @@ import optax
 from training.changes import changed
 from training.sentences import ANSWERS, Sentence, digest, load
 
-VERSION = "3"
+VERSION = "4"
 KEYS = tuple(ANSWERS)
 PAIRS = tuple((key, value) for key in KEYS for value in ANSWERS[key])
 OF = np.array([KEYS.index(key) for key, _ in PAIRS])
@@ -47,7 +47,7 @@ TOKEN = re.compile(r"[^\W_]+(?:['’`´][^\W_]+)*|[.!?;:,\n/]")
 #: Log-odds; see ``Bounds`` and ``Card`` in triage/cues/reader.py. Chosen on sets that were left out (ADR 20); DOUBT is
 #: only a beginning: ``cues_bounds.py`` writes that of each question and each kind of phrase.
 ASK, ASK_DENIED, DOUBT = 1.25, 7.0, -4.0
-DANGER_SHARE, DANGER_MOST, EXPLAINED, BRIEF = 1.0, 4.0, 4.0, (8, 4.0)
+DANGER_SHARE, DANGER_MOST, EXPLAINED, BRIEF = 1.0, 4.0, 4.0, (8, 2.5)
 Batch = tuple[Any, ...]
 
 

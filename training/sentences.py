@@ -24,6 +24,9 @@ LEARNT = (
     "blind_g",
     "blind_h",
     "blind_i",
+    "blind_j",
+    "blind_k",
+    "blind_l",
 )
 #: The questions of danger that the reader knows, and their answers.
 ANSWERS: dict[str, tuple[bool | str, ...]] = {

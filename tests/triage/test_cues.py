@@ -39,6 +39,9 @@ SETS = {
     "blind_f": 300,
     "blind_h": 200,
     "blind_i": 200,
+    "blind_j": 220,
+    "blind_k": 220,
+    "blind_l": 220,
 }
 DATA = resources.files("triage").joinpath("data")
 
@@ -53,9 +56,9 @@ def test_danger_is_found_and_harmless_words_seldom_alarm(name: str, least: int) 
 
 
 def test_sentences_that_the_reader_never_learnt_from_are_read_as_well() -> None:
-    """J, K and L: ADR 20 has the figures of their first runs."""
-    figures = measure([sentence for name in ("blind_j", "blind_k", "blind_l") for sentence in read(name)])
-    assert figures["sentences"] == 660
+    """M and N: ADR 20 has the figures of their first runs."""
+    figures = measure([sentence for name in ("blind_m", "blind_n") for sentence in read(name)])
+    assert figures["sentences"] == 440
     assert figures["recall"] >= 0.95
     assert figures["false_alarms"] < 0.10
 

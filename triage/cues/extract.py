@@ -29,8 +29,9 @@ _LISTS = ("medical_signs", "need")
 _SAYS_NOTHING = (Status.NEGATED, Status.PAST, Status.FIGURATIVE, Status.LOOKALIKE)
 _NO_READER = "+none"
 _ENDS = ".!?;\n"
-#: Words of a plain statement ("there's a fire in the kitchen"): no phrase in it is doubted, whatever stands around it.
-_PLAIN = 8
+#: Words of a plain statement ("there's a fire here"): no phrase in it is doubted, whatever stands around it. Of a
+#: weapon or a blow also in longer ones: they are what an unarmed team must not meet (ADR 20).
+_PLAIN, _PLAIN_OF = 5, {"weapon": 12, "violence": 8}
 #: Log-odds of a text without words.
 _NO_WORDS = -9.0
 _READ = "Read from the whole sentence, not from a known phrase."
@@ -165,7 +166,7 @@ def plain_statement(text: str, cue: Cue) -> bool:
     """Whether a cue stands in a sentence too short for doubt: such ones are what phrases read best."""
     first = max(text.rfind(mark, 0, cue.start) for mark in _ENDS) + 1
     last = min((at for mark in _ENDS if (at := text.find(mark, cue.end)) >= 0), default=len(text))
-    return len(text[first:last].split()) <= _PLAIN
+    return len(text[first:last].split()) <= _PLAIN_OF.get(cue.key, _PLAIN)
 
 
 def kind_of(cue: Cue) -> str:
