@@ -75,7 +75,9 @@ def _protocol_signed(centre: Centre) -> None:
     assert "Draft from the reference protocol" in administrator.get(page).content.decode()
     administrator.post(reverse("desk:protocol_draft"))
     draft = ProtocolVersion.objects.get(centre=centre)
-    assert "Proven safe" in administrator.get(page).content.decode()
+    proven = administrator.get(page).content.decode()
+    assert "Proven safe" in proven
+    assert "I4-breathing-exception: A call with" in proven
     administrator.post(reverse("desk:protocol_submit", args=[draft.pk]), {"reason": "The first"})
     unsigned = clinician.post(reverse("desk:protocol_publish", args=[draft.pk]), {"medical_director": "Dr. Okafor"})
     assert unsigned.status_code == 422

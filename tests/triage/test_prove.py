@@ -42,7 +42,9 @@ def test_the_reference_protocol_is_proven() -> None:
     for finding in report.findings:
         if finding.kind == "exception":
             assert finding.example is not None
-            assert decide(REFERENCE, finding.example.answers).response_class == "mobile_team"
+            # Breathing and wakefulness go no lower than a team that looks; outreach only takes up what is over.
+            expected = "outreach_followup" if finding.id.startswith("N") else "mobile_team"
+            assert decide(REFERENCE, finding.example.answers).response_class == expected
     assert json.dumps(report.to_dict())
 
 
@@ -76,11 +78,31 @@ def test_a_sabotaged_rule_is_found_and_its_counterexample_is_real(floor: str, ch
         assert decide(protocol, finding.example.answers).response_class.value in finding.example.words
 
 
-def test_a_sabotaged_base_rule_is_found() -> None:
-    data = copy.deepcopy(REFERENCE.to_dict())
-    data["base"] = [data["base"][2] | {"id": "B0", "then": "outreach_followup"}]
-    bad = {f.id for f in prove_protocol(Protocol.from_dict(data)).findings if f.blocks}
-    assert "N1" in bad
+def _base(*rules: dict[str, Any]) -> Protocol:
+    return Protocol.from_dict(copy.deepcopy(REFERENCE.to_dict()) | {"base": list(rules)})
+
+
+def _without(rule: dict[str, Any], part: int) -> dict[str, Any]:
+    items = rule["if"]["all"]
+    return rule | {"if": {"all": items[:part] + items[part + 1 :]}}
+
+
+B9, B10, B11 = REFERENCE.to_dict()["base"]
+BASE_SABOTAGE: list[tuple[str, Protocol, set[str]]] = [
+    ("outreach for all", _base(B11 | {"then": "outreach_followup"}), {"N1", "N6", "N7", "N8"}),
+    ("telephone for all", _base(B11 | {"then": "tele_clinician"}), {"N7", "N9", "N10", "N11", "N12"}),
+    ("outreach while it goes on", _base(_without(B9, 0), B10, B11), {"N6", "N6-unknown"}),
+    ("the telephone for the drowsy", _base(B9, _without(B10, 2), B11), {"N9"}),
+]
+
+
+@pytest.mark.parametrize(("protocol", "named"), [row[1:] for row in BASE_SABOTAGE], ids=[r[0] for r in BASE_SABOTAGE])
+def test_a_sabotaged_base_rule_is_found(protocol: Protocol, named: set[str]) -> None:
+    bad = {f.id: f for f in prove_protocol(protocol).findings if f.blocks}
+    assert named <= set(bad)
+    for finding in bad.values():
+        assert finding.example is not None
+        assert decide(protocol, finding.example.answers).response_class.value in finding.example.words
 
 
 def test_a_rule_that_changes_nothing_is_called_dead() -> None:
@@ -93,7 +115,16 @@ def test_a_rule_that_changes_nothing_is_called_dead() -> None:
 def test_the_director_may_switch_off_what_no_invariant_names() -> None:
     data = sabotaged("S12").to_dict()
     floors = [f | {"then": "co_response"} if f["id"] == "S10" else f for f in data["floors"]]
-    assert prove_protocol(Protocol.from_dict(data | {"floors": floors})).proven
+    weaker = Protocol.from_dict(data | {"floors": floors})
+    report = prove_protocol(weaker)
+    assert report.proven
+    # Allowed, but nobody publishes it without seeing a call that comes out lower.
+    choices = {f.id: f.example for f in report.findings if f.kind == "choice"}
+    assert set(choices) == {"choice-S10", "choice-S12"}
+    for example in choices.values():
+        assert example is not None
+        assert decide(weaker, example.answers).response_class.value in example.text
+        assert decide(REFERENCE, example.answers).response_class == "emergency"
 
 
 def test_difference_gives_calls_that_change() -> None:

@@ -13,7 +13,7 @@ from triage import vocabulary as _vocabulary
 from triage.conditions import Condition, compile_test, parse
 from triage.engine import decide
 from triage.kleene import FALSE, TRUE
-from triage.protocol import Protocol
+from triage.protocol import Protocol, load_reference
 from triage.prove.model import Formula, Model, and_, falls, not_, or_
 from triage.prove.report import Counterexample, Finding, shorten
 from triage.response import CLASSES, ResponseClass
@@ -111,7 +111,7 @@ def load_invariants() -> tuple[tuple[Named, ...], tuple[Blocking, ...]]:
 
 
 def prove_protocol(protocol: Protocol) -> ProtocolReport:
-    """Check every invariant for every combination of answers, and list exceptions and dead rules."""
+    """Check every invariant for every combination of answers; list exceptions, dead rules and a director's choices."""
     model = Model()
     findings = [
         *_danger_orders(model, protocol),
@@ -121,6 +121,7 @@ def prove_protocol(protocol: Protocol) -> ProtocolReport:
         *_named(model, protocol),
         _always_a_class(model, protocol),
         *_dead_rules(model, protocol),
+        *_choices(model, protocol),
     ]
     return ProtocolReport(protocol.slug, protocol.version, tuple(findings), model.queries)
 
@@ -307,6 +308,31 @@ def _dead_rules(model: Model, protocol: Protocol) -> Iterator[Finding]:
         found = model.find(or_((falls(full, less), falls(less, full))))
         if found is None:
             yield Finding(f"dead-{rule}", "dead_rule", f"{rule} {label}: no call depends on it", False)
+
+
+def _choices(model: Model, protocol: Protocol) -> Iterator[Finding]:
+    """Floors left to the medical director that this protocol has not, or weaker: allowed, and never unseen."""
+    reference = load_reference()
+    for floor in reference.floors:
+        if not floor.switchable:
+            continue
+        asked = [then for then in (floor.then, floor.if_unknown) if then is not None]
+        missing = or_(
+            and_((model.floor_at_most(floor, then.rank), not_(model.class_at_most(protocol, then.rank))))
+            for then in asked
+        )
+        found = model.find(missing)
+        if found is None:
+            continue
+
+        def still(answers: dict[str, Any]) -> bool:
+            return _class(protocol, answers).is_less_cautious_than(_class(reference, answers))
+
+        answers = shorten(found, still)
+        there, here = _class(reference, answers).value, _class(protocol, answers).value
+        text = f"The reference protocol says {there}, this one {here}: a medical director's choice."
+        label = f"{floor.label}: not as in the reference protocol"
+        yield Finding(f"choice-{floor.id}", "choice", label, True, Counterexample(answers, text))
 
 
 def difference(old: Protocol, new: Protocol) -> tuple[Finding, ...]:

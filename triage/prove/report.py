@@ -30,7 +30,7 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was checked. ``kind``: invariant, exception, dead_rule, overlap or gap.
+    """One thing that was checked. ``kind``: invariant, exception, choice, dead_rule, overlap or gap.
 
     ``holds`` False on an invariant forbids publishing; the other kinds are there to be read.
     """
@@ -83,7 +83,18 @@ def shorten(answers: Mapping[str, Any], still: Callable[[dict[str, Any]], bool],
         changed = current | {question.key: value}
         if current.get(question.key) != value and still(changed):
             current = changed
+        elif question.kind == "list":
+            current = _fewer(current, question.key, still)
     return current
+
+
+def _fewer(answers: dict[str, Any], key: str, still: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The same with no more values in the list answer to ``key`` than it takes."""
+    for value in tuple(answers.get(key) or ()):
+        changed = answers | {key: [v for v in answers[key] if v != value]}
+        if still(changed):
+            answers = changed
+    return answers
 
 
 def describe(answers: Mapping[str, Any]) -> str:
