@@ -121,10 +121,10 @@ class Natures:
         """Natures whose code, name or words match every word typed, best first; small typing errors are forgiven.
 
         Each typed word may be whole, begun, or one or two slips away (an added, missing, wrong or swapped letter; two
-        only from seven letters on). Empty text gives the table's first ``limit``. Words of danger bring a dangerous
-        nature to the top, since the first match is what Enter picks.
+        only from seven letters on). Empty text gives the table's first ``limit``. Words of danger, also begun or with
+        a slip, bring a dangerous nature to the top, since the first match is what Enter picks.
         """
-        danger = self.danger_in(text)
+        danger = self.danger_in(text) or self.danger_in(" ".join(_meant(self, w) for w in _split(text)))
         typed = [w for w in text.casefold().replace("_", " ").replace("-", " ").split() if w]
         if not typed:
             return self.natures[:limit]
@@ -205,6 +205,44 @@ def _terms(table: Natures) -> tuple[tuple[Nature, tuple[tuple[str, int], ...]], 
         weights[nature.registry_code.casefold()] = 2
         result.append((nature, tuple(weights.items())))
     return tuple(result)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of the natures; those of all danger phrases with their letters; those that are danger alone."""
+
+    terms: frozenset[str]
+    danger: Mapping[str, frozenset[str]]
+    alone: frozenset[str]
+
+
+@lru_cache(maxsize=4)
+def _known_words(table: Natures) -> _Words:
+    phrases = [phrase for _, phrases in table.dangers for phrase in phrases]
+    terms = frozenset(term for _, weighted in _terms(table) for term, _ in weighted)
+    danger = {word: frozenset(word) for phrase in phrases for word in phrase}
+    return _Words(terms, danger, frozenset(phrase[0] for phrase in phrases if len(phrase) == 1))
+
+
+def _meant(table: Natures, word: str) -> str:
+    """The word of danger that a typed word may become or may be a slip of; else the word itself.
+
+    Only for the order of a list that a person reads: a word that the table knows is what it says.
+    """
+    known = _known_words(table)
+    if len(word) < 4 or word in known.terms or word in known.danger:
+        return word
+    begun = min((w for w in known.alone if w.startswith(word)), default=None)
+    if begun is not None or any(term.startswith(word) for term in known.terms):
+        return begun or word
+    slips = 1 if len(word) < 7 else 2
+    letters, near = frozenset(word), []
+    for other, its in known.danger.items():
+        # A slip adds or takes one letter at most: most words are ruled out without counting slips.
+        if len(other) < 4 or abs(len(word) - len(other)) > slips or max(len(letters - its), len(its - letters)) > slips:
+            continue
+        near.append((_distance(word, other, slips), other not in known.alone, other))
+    return min((one for one in near if one[0] <= slips), default=(0, True, word))[2]
 
 
 def _points(word: str, term_weight: tuple[str, int]) -> int:

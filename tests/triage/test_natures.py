@@ -54,6 +54,9 @@ VIOLENT = (
         "Child abuse",
     ),
     *("Suicidal with knife", "Disturbance w/ weapon", "Harassing calls", "Officer needs help", "SWAT call out"),
+    *("FAM DISP", "Family disturb", "DISTURBANCE FAM", "EX-BOYFRIEND TROUBLE", "MARITAL DISPUTE", "PPO violation"),
+    *("113D_Disturbnce Physical Sm Wp", "PHYSICAL ALTERCATION", "FISTFIGHT", "MAN WITH AXE", "GSW HEAD", "ADW IP"),
+    *("CHILD NEGLECT", "Cruelty to a Child", "CO ALARM", "LINES DOWN", "Panic attack, has a knife", "HOT PROWL"),
 )
 """As city lists write them, typed for this test: violence, weapons, domestic trouble and fire in every spelling."""
 CALM_ONES = {
@@ -68,6 +71,8 @@ CALM_ONES = {
     "loud noise complaint": "noise_complaint",
     "911 Hang Up": "abandoned_or_silent",
     "panhandling": "panhandling",
+    "PANIC ATTACK": "panic_attack",
+    "threat suicide": "suicidal_person",
 }
 NOT_CERTAIN = (
     "Patrol request",
@@ -78,6 +83,10 @@ NOT_CERTAIN = (
     "Traffic stop",
     "Walk and talk",
     "CITASST",
+    "BACK",
+    "TRAUMA",
+    "VERBAL DISPUTE",
+    "MENTAL NOT VIOLENT",
     "",
     "??",
 )
@@ -128,6 +137,28 @@ def test_a_code_that_several_natures_share_names_them_all() -> None:
 )
 def test_look_up_forgives_typing_errors(typed: str, slug: str) -> None:
     assert natures.search(typed)[0].slug == slug
+
+
+BY_CAUTION = {"family_disturbance": "domestic_violence"}
+"""Who types it may mean more: the first match, which Enter picks, is the more cautious one."""
+
+
+def test_each_nature_is_found_by_its_own_name_and_only_caution_comes_before_it() -> None:
+    for nature in natures.load().natures:
+        for text in (nature.name, nature.slug):
+            expected = BY_CAUTION.get(nature.slug, nature.slug)
+            found = natures.resolve(text).nature
+            assert found is not None
+            assert (found.slug, natures.search(text)[0].slug) == (expected, expected)
+
+
+SLIPS = ("shooitng", "shoting", "stakling", "vilent", "powler", "attakc", "thraet", "afmily disturbance", "dom dsit")
+
+
+@pytest.mark.parametrize("typed", SLIPS)
+def test_a_slip_in_a_word_of_danger_puts_no_calm_nature_first(typed: str) -> None:
+    assert natures.search(typed)[0].dangerous
+    assert natures.resolve(typed).nature is None
 
 
 def test_words_of_danger_come_first_and_hide_nothing() -> None:
