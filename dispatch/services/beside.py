@@ -8,7 +8,7 @@ from accounts.problems import Refused
 from dispatch.models import Assignment, Incident
 from dispatch.models.assignment import Slot
 from dispatch.selectors.engine_facts import recommend_for, units_with_facts
-from dispatch.services.offers import assignment_offer
+from dispatch.services.offers import assignment_offer, stopped_here
 from dispatch.states import ASSIGNMENT_LIVE
 from responders.models import Unit
 
@@ -40,9 +40,12 @@ def beside_wanted(*, centre: Centre) -> list[Incident]:
 
 
 def beside_offer(*, incident: Incident, at: datetime) -> Assignment | None:
-    """Offer the incident to the best unit of its program as assisting. Nobody can go: the standing alarm says so."""
+    """Offer the incident to the best unit of its program as assisting. Nobody can go: the standing alarm says so.
+
+    While a stop key is pressed nobody further is asked: a person chooses.
+    """
     version = incident.program_version
-    if version is None:
+    if version is None or stopped_here(version, incident):
         return None
     teams = version.program.teams.values_list("pk", flat=True)
     only = list(Unit.objects.filter(team__in=teams).values_list("pk", flat=True))

@@ -66,10 +66,12 @@ def _best(incident: Incident, at: datetime) -> Candidate | None:
     if incident.assignments.filter(slot=Slot.OFFICER, state__in=ASSIGNMENT_LIVE).exists():
         return None
     ids = list(team.units.values_list("pk", flat=True))
-    refused = standing(incident, at).refused
+    stands = standing(incident, at)
     facts = [
-        unit_facts(unit, centre=incident.centre, at=at, team_ids={team.pk}, refusal=refused.get(unit.pk, ""))
+        unit_facts(unit, centre=incident.centre, at=at, team_ids={team.pk}, refusal=stands.refused.get(unit.pk, ""))
         for unit in units_with_facts(incident.centre, at=at, only=ids)
+        # A unit that several calls may share is never both halves, nor twice on one call.
+        if unit.pk not in stands.on_it
     ]
     where = place_of(incident)
     # Only where and how urgent: what else the call needs of its crew is the clinician's half to bring.

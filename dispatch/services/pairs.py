@@ -17,7 +17,7 @@ from dispatch.models.assignment import Slot
 from dispatch.services.alarms import alarm_raise
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.promise_clock import promise_again
-from dispatch.services.standing_orders import order_end
+from dispatch.services.standing_orders import crew_released
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_ACCEPTED, INCIDENT
 
 RELEASED = "other_half_gone"
@@ -69,7 +69,7 @@ def pair_ends(
             entity_id=half.pk,
             detail={"reason": RELEASED},
         )
-        order_end(half, by, at)
+        crew_released(half, by, at)
     if not released and not there:
         return
     if released and again:
@@ -88,6 +88,27 @@ def pair_ends(
             if there
             else f"{words}: {released[0].unit.call_sign} was released"
         },
+    )
+
+
+def officer_left(*, incident: Incident, officer: Assignment, at: datetime) -> None:
+    """The officer's half of a locked incident has cleared. A clinician who is not there yet is told by an alarm: the
+    dispatcher finds another officer, or somebody says “scene safe”."""
+    if officer.pair is None or officer.slot != Slot.OFFICER:
+        return
+    half = Assignment.objects.select_related("unit").filter(pair=officer.pair, state__in=_UNDER_WAY).first()
+    if half is None:
+        return
+    how = "has left the scene" if officer.on_scene_at is not None else "cleared without arriving"
+    alarm_raise(
+        centre=incident.centre,
+        kind=Alarm.Kind.PAIR_BROKEN,
+        subject=str(incident.pk),
+        at=at,
+        incident=incident,
+        unit=half.unit,
+        owner=incident.owner,
+        detail={"words": f"{officer.unit.call_sign} {how}: {half.unit.call_sign} is not there yet"},
     )
 
 

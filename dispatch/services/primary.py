@@ -10,6 +10,7 @@ from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Assignment
 from dispatch.models.assignment import Slot
+from dispatch.selectors.pairs import pair_under_way
 from dispatch.services.alarms import alarms_end
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.offers import other_offers_end
@@ -32,7 +33,11 @@ def assignment_promote(*, assignment: Assignment, by: User, at: datetime) -> Ass
     try:
         with transaction.atomic():
             assignment.slot, assignment.version = Slot.PRIMARY, assignment.version + 1
-            assignment.save(update_fields=["slot", "version"])
+            officer = pair_under_way(incident.pk)
+            if officer is not None and officer.slot == Slot.OFFICER:
+                # In the clinician's place: they wait for that officer, and fall out together, from now on.
+                assignment.pair = officer.pair
+            assignment.save(update_fields=["slot", "pair", "version"])
     except IntegrityError as error:
         raise Refused("primary_stays", "Another unit is primary: clear or cancel it first.", status=409) from error
     other_offers_end(incident, assignment, by, at)

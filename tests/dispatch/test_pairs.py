@@ -15,6 +15,7 @@ from dispatch.services.assignments import assignment_act
 from dispatch.services.handoffs import handoff_acknowledge, handoff_cancel
 from dispatch.services.offers import assignment_offer, offers_run
 from dispatch.services.pairs import scene_safe_say
+from dispatch.services.primary import assignment_promote
 from programs.models import Program
 from programs.preset_schema import all_presets
 from programs.services import program_install, version_publish_simulated
@@ -28,12 +29,13 @@ Alarms = Callable[[], list[str]]
 Pair = Callable[[], tuple[Assignment, Assignment]]
 
 
-def two_unit_program(centre: Centre, at: datetime, officer_from: str) -> None:
+def two_unit_program(centre: Centre, at: datetime, officer_from: str, **settings: Any) -> None:
     """Advocates as two units: Star's clinicians, and officers of the named team."""
     spec = {
         **spec_of(all_presets()["advocates"], hours="24/7"),
         "co_response_units": "two_units",
         "officer_from": officer_from,
+        **settings,
     }
     agency = Agency.objects.get(centre=centre, slug="behavioral")
     version = program_install(centre=centre, agency=agency, spec=spec, area=factories.TOWN, by=None, at=at)
@@ -191,6 +193,8 @@ def test_an_officer_who_cleared_without_arriving_has_made_no_scene_safe(
     assignment_act(
         assignment=officer, action="clear", by=crew_of(officer), disposition="resolved_on_scene", at=later(20)
     )
+    alarm = Alarm.objects.get(kind="pair_broken")
+    assert alarm.detail["words"] == "CR 1 cleared without arriving: Star 1 is not there yet"
     assignment_act(assignment=clinician, action="en_route", by=crew_of(clinician), at=later(30))
     with pytest.raises(Refused, match="officer on scene"):
         assignment_act(assignment=clinician, action="on_scene", by=crew_of(clinician), at=later(60))
@@ -213,3 +217,46 @@ def test_a_unit_without_an_officer_is_never_sent_alone_by_a_program_of_one_vehic
     assert incident.assignments.count() == 0
     Unit.objects.filter(call_sign="Star 2").update(capabilities=["officer", "clinician", "transport"])
     assert [one.unit.call_sign for one in offers_run(centre=floor, at=later(10))] == ["Star 2"]
+
+
+def test_a_clinician_who_was_taken_from_another_call_waits_for_an_officer_too(
+    centre: Centre, people: dict[str, User], units: dict[str, Unit], at: datetime, later: Later
+) -> None:
+    Unit.objects.filter(call_sign="Star 2").update(service="out_of_service")
+    agency = Agency.objects.get(centre=centre, slug="behavioral")
+    star = {**spec_of(all_presets()["star"], hours="24/7"), "may_be_preempted": True}
+    version = program_install(centre=centre, agency=agency, spec=star, area=factories.TOWN, by=None, at=at)
+    version_publish_simulated(version=version, at=at)
+    version.program.teams.add(centre.teams.get(slug="star"))
+    two_unit_program(centre, at, "co-response", may_preempt=True)
+    busy = factories.an_accepted(centre, by=people["call_taker"], at=at)
+    Incident.objects.filter(pk=busy.incident_id).update(priority=4)
+    incident = _sent(centre, people, later(3))
+    Incident.objects.filter(pk=incident.pk).update(priority=1)
+    [clinician] = offers_run(centre=centre, at=later(4))
+    officer = incident.assignments.get(slot=Slot.OFFICER)
+    assert (clinician.unit, officer.unit.call_sign) == (busy.unit, "CR 1")
+    assert clinician.pair == officer.pair is not None
+    _act(clinician, "accept", later(5))
+    assert _refused(clinician, "en_route", later(6)) == "officer_awaited_accept"
+
+
+def test_whoever_helps_the_clinician_waits_for_the_same_officer(
+    pair: Pair, people: dict[str, User], units: dict[str, Unit], later: Later
+) -> None:
+    clinician, officer = pair()
+    _act(clinician, "accept", later(2))
+    # As the engine asks for one beside a unit that does not answer.
+    beside = assignment_offer(incident=clinician.incident, unit=units["Star 2"], slot="assist", by=None, at=later(3))
+    _act(beside, "accept", later(4))
+    assert _refused(beside, "en_route", later(5)) == "officer_awaited_accept"
+    for nth, action in enumerate(("accept", "en_route"), 6):
+        _act(officer, action, later(nth))
+    _act(beside, "en_route", later(8))
+    assert _refused(beside, "on_scene", later(9)) == "officer_awaited_scene"
+    _act(clinician, "clear", later(10), disposition="not_found")
+    leads = assignment_promote(assignment=beside, by=people["dispatcher"], at=later(11))
+    assert leads.pair == officer.pair
+    assert _refused(leads, "on_scene", later(12)) == "officer_awaited_scene"
+    _act(officer, "on_scene", later(13))
+    assert _act(leads, "on_scene", later(14)).state == "on_scene"

@@ -13,9 +13,10 @@ from dispatch.nudge import offer_after_commit
 from dispatch.selectors.engine_facts import standing, unit_facts, units_with_facts
 from dispatch.selectors.rounds import Round
 from dispatch.services.alarms import alarm_raise
+from dispatch.services.co_response import officer_offer
 from dispatch.services.journal import record
 from dispatch.services.offers.making import offer_make
-from dispatch.services.standing_orders import order_end
+from dispatch.services.standing_orders import crew_released
 from dispatch.soft import Counted
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_ACCEPTED, INCIDENT
 from programs.models import ProgramVersion
@@ -51,6 +52,8 @@ def preempt(incident: Incident, facts: IncidentFacts, version: ProgramVersion, s
         case = replace(case, shortfalls=(), words=(), counted=(told, *case.counted))
         timeout = spec_number(version, "offer_timeout_s", OFFER_TIMEOUT_S)
         offered = offer_make(incident, unit, case, Slot.PRIMARY, timeout, None, seen.at)
+        # A clinician who was taken from elsewhere waits for an officer like any other.
+        officer_offer(incident=incident, clinician=offered, offer=offer_make, by=None, at=seen.at)
         _note(incident, f"{unit.call_sign} was taken off {other.number:04d} (priority {other.priority}).", seen.at)
         return offered
     return None
@@ -119,7 +122,7 @@ def _displace(other: Incident, assignment: Assignment, urgent: Incident, at: dat
     assignment.ended_at, assignment.end_reason, assignment.state_since = at, PREEMPTED_REASON, at
     assignment.check_due_at, assignment.version = None, assignment.version + 1
     assignment.save(update_fields=["state", "ended_at", "end_reason", "state_since", "check_due_at", "version"])
-    order_end(assignment, None, at)
+    crew_released(assignment, None, at)
     was = other.state
     if not other.assignments.filter(state__in=ASSIGNMENT_ACCEPTED).exists():
         other.state = INCIDENT.to("queue", was)
