@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from accounts.problems import Refused
@@ -148,16 +148,27 @@ def unit_flags(
 
 @transaction.atomic
 def crew_sign_on(*, unit: Unit, user: User, by: User | None, at: datetime) -> CrewMember:
-    """Put a person on a unit, ending the crew place they had elsewhere."""
-    unit = Unit.objects.select_for_update().get(pk=unit.pk)
+    """Put a person on a unit, ending the crew place they had elsewhere: both units have changed.
+
+    Raises Refused for somebody who changes units on another device in the same instant.
+    """
+    former = CrewMember.objects.filter(user=user, until__isnull=True).values_list("unit", flat=True).first()
+    # Units in the order of their ids, then the crew: two changes never wait for each other.
+    wanted = {unit.pk} if former is None else {unit.pk, former}
+    locked = {one.pk: one for one in Unit.objects.select_for_update().filter(pk__in=wanted).order_by("pk")}
+    unit = locked[unit.pk]
     here = CrewMember.objects.filter(user=user, until__isnull=True).select_for_update().first()
     if here is not None and here.unit_id == unit.pk:
         return here
     if here is not None:
-        here.until = at
-        here.save(update_fields=["until"])
-        UnitHistory.objects.create(unit_id=here.unit_id, at=at, by=by, action="crew_off")
-    member = CrewMember.objects.create(unit=unit, user=user, since=at)
+        if here.unit_id not in locked:
+            raise _moved()
+        _crew_off(locked[here.unit_id], here, by, at)
+    try:
+        with transaction.atomic():
+            member = CrewMember.objects.create(unit=unit, user=user, since=at)
+    except IntegrityError as error:
+        raise _moved() from error
     UnitHistory.objects.create(unit=unit, at=at, by=by, action="crew_on")
     unit_changed(unit, "crew", at, fields=[])
     return member
@@ -166,15 +177,28 @@ def crew_sign_on(*, unit: Unit, user: User, by: User | None, at: datetime) -> Cr
 @transaction.atomic
 def crew_sign_off(*, user: User, by: User | None, at: datetime) -> Unit | None:
     """End the crew place that a person has; the unit it was on, None for somebody who was on none."""
-    here = CrewMember.objects.filter(user=user, until__isnull=True).select_for_update().first()
+    place = CrewMember.objects.filter(user=user, until__isnull=True)
+    here = place.first()
     if here is None:
         return None
     unit = Unit.objects.select_for_update().get(pk=here.unit_id)
-    here.until = at
-    here.save(update_fields=["until"])
+    here = place.filter(unit=unit).select_for_update().first()
+    if here is None:
+        return None
+    _crew_off(unit, here, by, at)
+    return unit
+
+
+def _moved() -> Refused:
+    return Refused("crew_moved", "This person has just signed on elsewhere: try again.", field="unit", status=409)
+
+
+def _crew_off(unit: Unit, member: CrewMember, by: User | None, at: datetime) -> None:
+    """Of a locked unit."""
+    member.until = at
+    member.save(update_fields=["until"])
     UnitHistory.objects.create(unit=unit, at=at, by=by, action="crew_off")
     unit_changed(unit, "crew", at, fields=[])
-    return unit
 
 
 def unit_silence_start(*, unit: Unit, reason: str, at: datetime) -> None:

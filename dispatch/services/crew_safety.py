@@ -186,6 +186,9 @@ def crew_heard(*, alarm: Alarm, by: User, at: datetime, note: str) -> Alarm:
     if alarm.kind not in ENDS_WHEN_HEARD:
         raise Refused("not_about_a_crew", "This alarm is not about a crew that must be heard.", status=409)
     incident = incident_locked(alarm.incident_id) if alarm.incident_id is not None else None
+    if alarm.unit_id is not None:
+        # The unit before its alarm: so does whoever hears the crew by its own status, at this same moment.
+        Unit.objects.select_for_update(of=("self",)).only("pk").get(pk=alarm.unit_id)
     ended = alarm_end(alarm=alarm, by=by, at=at, note=note, heard=True)
     if alarm.kind == Alarm.Kind.SAFETY_CHECK:
         checked = Assignment.objects.filter(pk=alarm.subject, check_due_at__isnull=False).first()

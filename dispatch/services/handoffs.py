@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Handoff, Incident
+from dispatch.models.alarm import CALLS_FOR_HELP
 from dispatch.reasons import HANDOFF_DECLINE
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.closing import settle
@@ -15,20 +16,28 @@ from dispatch.services.journal import incident_locked, record
 from dispatch.services.pairs import officer_handoff_ends
 from dispatch.states import ASSIGNMENT_LIVE, HANDOFF, TRANSFER_LIVE
 
+_CREW_IN_NEED = "backup"
+
 
 def handoff_open(
     *, incident: Incident, service: str, reason: str, by: User | None, at: datetime, ready: bool = False
 ) -> Handoff:
     """Open a hand-off of a locked incident: requested at once, or `ready` for a person to send.
 
-    One that is already open for the service is used; a `ready` one is sent when a request comes.
+    One that is already open for the service is used; a `ready` one is sent when a request comes. Where a crew needs
+    help it says so from then on, whatever it was asked for.
     """
     if service not in Handoff.Service.values:
         raise Refused("service_unknown", "Choose police, ems or fire.", field="service")
     standing = incident.handoffs.select_for_update().filter(service=service, state__in=["ready", "requested"]).first()
     if standing is not None:
+        louder = reason == _CREW_IN_NEED and standing.reason != reason
+        if louder:
+            standing.reason = reason
         if standing.state == "ready" and not ready:
             return _request(incident, standing, by, at)
+        if louder:
+            _say_louder(incident, standing, by, at)
         return standing
     handoff = Handoff.objects.create(
         incident=incident,
@@ -62,11 +71,26 @@ def handoff_open(
     return handoff
 
 
+def _say_louder(incident: Incident, handoff: Handoff, by: User | None, at: datetime) -> None:
+    handoff.version += 1
+    handoff.save(update_fields=["reason", "version"])
+    record(
+        incident=incident,
+        entity="handoff",
+        row=handoff,
+        action="crew_needs_help",
+        by=by,
+        at=at,
+        reason=handoff.reason,
+        detail={"service": handoff.service},
+    )
+
+
 def _request(incident: Incident, handoff: Handoff, by: User | None, at: datetime) -> Handoff:
     before = handoff.state
     handoff.state = HANDOFF.to("request", before)
     handoff.requested_at, handoff.requested_by, handoff.version = at, by, handoff.version + 1
-    handoff.save(update_fields=["state", "requested_at", "requested_by", "version"])
+    handoff.save(update_fields=["state", "reason", "requested_at", "requested_by", "version"])
     record(
         incident=incident,
         entity="handoff",
@@ -194,12 +218,20 @@ def handoff_decline(*, handoff: Handoff, reason: str, receiver_name: str, by: Us
 
 @transaction.atomic
 def handoff_cancel(*, handoff: Handoff, reason: str, by: User, at: datetime) -> Handoff:
-    """A person withdraws a hand-off that is not acknowledged, with a reason."""
+    """A person withdraws a hand-off that is not acknowledged, with a reason.
+
+    Raises Refused for what was asked because a crew needs help, until that crew was heard.
+    """
     if not reason.strip():
         raise Refused("reason_needed", "Say why it is withdrawn.", field="reason")
     incident = incident_locked(handoff.incident_id)
     handoff = Handoff.objects.select_for_update().get(pk=handoff.pk)
     before = handoff.state
+    calls = incident.alarms.filter(kind__in=CALLS_FOR_HELP, ended_at__isnull=True)
+    if handoff.service == Handoff.Service.POLICE and handoff.reason == _CREW_IN_NEED and calls.exists():
+        raise Refused(
+            "crew_not_heard", "A crew has asked for help: say first that it was heard, and by whom.", status=409
+        )
     handoff.state, handoff.cancelled_at, handoff.version = HANDOFF.to("cancel", before), at, handoff.version + 1
     handoff.save(update_fields=["state", "cancelled_at", "version"])
     record(

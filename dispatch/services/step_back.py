@@ -10,6 +10,7 @@ from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Assignment, HistoryRow
 from dispatch.services.journal import incident_locked, record
+from dispatch.services.safety_checks import check_due
 
 UNDO_WITHIN = timedelta(seconds=10)
 BACK = {"en_route": "en_route_at", "stage": "", "on_scene": "on_scene_at", "with_person": "", "transport": ""}
@@ -24,7 +25,11 @@ def assignment_step_back(*, assignment: Assignment, action: str, by: User, at: d
     """
     require(by, *DISPATCHING)
     incident = incident_locked(assignment.incident_id)
-    assignment = Assignment.objects.select_for_update(of=("self",)).select_related("unit").get(pk=assignment.pk)
+    assignment = (
+        Assignment.objects.select_for_update(of=("self",))
+        .select_related("unit", "program_version")
+        .get(pk=assignment.pk)
+    )
     rows = HistoryRow.objects.filter(entity="assignment", entity_id=assignment.pk)
     last = rows.order_by("-id").first()
     if action not in BACK or last is None or last.action != action or last.to_state != assignment.state:
@@ -34,7 +39,11 @@ def assignment_step_back(*, assignment: Assignment, action: str, by: User, at: d
     if at - last.at > UNDO_WITHIN:
         raise Refused("undo_late", "Too late to undo: set the status that is right.", status=409)
     before, assignment.state = assignment.state, last.from_state
-    fields = ["state", "version"]
+    # A crew that is not on the scene after all is not asked whether it is well; one that still is there, is.
+    assignment.check_due_at = check_due(
+        state=assignment.state, by_phone=assignment.by_phone, version=assignment.program_version, at=at
+    )
+    fields = ["state", "version", "check_due_at"]
     if BACK[action] and getattr(assignment, BACK[action]) == last.at:
         setattr(assignment, BACK[action], None)
         fields.append(BACK[action])

@@ -19,10 +19,12 @@ from dispatch.services.assignments import assignment_act
 from dispatch.services.crew_changes import crew_join, crew_leave
 from dispatch.services.crew_safety import crew_heard, help_request, return_to_911
 from dispatch.services.escalations import escalation_open
+from dispatch.services.handoffs import handoff_cancel, handoff_request
 from dispatch.services.offers import assignment_offer
 from dispatch.services.primary import assignment_promote
 from dispatch.services.review import review_close
 from dispatch.services.safety_checks import crew_ok
+from live.models import Event
 from responders.models import Shift, Unit
 from responders.selectors import unit_of
 from tests import factories
@@ -235,3 +237,31 @@ def test_everything_that_must_be_looked_at_again_is_one_row_until_another_superv
     assert (reviews_count(centre=floor), AuditRow.objects.filter(action="review.close").count()) == (3, 1)
     with connection.cursor() as cursor, pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         cursor.execute("UPDATE dispatch_reviewitem SET reason = 'none'")
+
+
+def test_both_units_have_changed_when_somebody_changes_units(
+    floor: Centre, people: dict[str, User], units: dict[str, Unit], later: Later
+) -> None:
+    """Else a board goes on showing a crew, and an available unit, where nobody is."""
+    before = dict(Unit.objects.values_list("call_sign", "version"))
+    person = people["responder"]
+    crew_join(unit=units["Star 2"], person=person, by=person, at=later(5))
+    changed = {sign for sign, version in Unit.objects.values_list("call_sign", "version") if version != before[sign]}
+    assert changed == {"Star 1", "Star 2"}
+    told = Event.objects.filter(kind="unit.crew").values_list("entity_id", flat=True)
+    assert set(told) == {units["Star 1"].pk, units["Star 2"].pk}
+
+
+def test_police_who_were_asked_before_are_asked_for_a_crew_in_need_until_it_was_heard(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    work, by = _on_scene(floor, people, at, later), people["dispatcher"]
+    asked = handoff_request(incident=work.incident, service="police", reason="dispatcher", by=by, at=later(10))
+    alarm = help_request(unit=work.unit, by=crew_of(work), at=later(20))
+    asked.refresh_from_db()
+    assert (asked.state, asked.reason, work.incident.handoffs.count()) == ("requested", "backup", 1)
+    with pytest.raises(Refused) as refused:
+        handoff_cancel(handoff=asked, reason="not needed", by=by, at=later(21))
+    assert refused.value.code == "crew_not_heard"
+    crew_heard(alarm=alarm, by=by, at=later(30), note="all is well")
+    assert handoff_cancel(handoff=asked, reason="not needed", by=by, at=later(31)).state == "cancelled"

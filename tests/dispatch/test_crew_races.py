@@ -1,26 +1,32 @@
 """Two hands on the same crew's rows, on real connections: one winner, no deadlock, nothing half done."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Centre, User
+from accounts.problems import Refused
 from dispatch import due
 from dispatch.models import Alarm, Assignment, HistoryRow, ReviewItem
 from dispatch.services.assignments import assignment_act
 from dispatch.services.crew_changes import crew_join, crew_leave
-from dispatch.services.crew_safety import help_request, return_to_911
+from dispatch.services.crew_safety import crew_heard, help_request, return_to_911
 from dispatch.services.offers import assignment_offer, offer_expire
 from dispatch.services.primary import assignment_promote
 from dispatch.services.safety_checks import check_overdue, crew_ok
-from dispatch.services.silence import crew_watched
+from dispatch.services.silence import crew_watched, unit_heard
 from dispatch.services.unit_status import status_report
 from responders.models import CrewMember, Unit
+from responders.services import crew_sign_off, crew_sign_on
 from tests import factories
 from tests.dispatch.crews import crew_of
 from tests.dispatch.parallel import failures, in_parallel
 from tests.dispatch.test_pairs import two_unit_program
+from tests.dispatch.waiting import lock_waits, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Later = Callable[[float], datetime]
@@ -119,3 +125,44 @@ def test_relief_comes_while_the_last_one_leaves(
     # The first either stayed, as the last one aboard, or left after the relief had come.
     assert aboard in ({relief.pk}, {first.pk, relief.pk})
     assert Assignment.objects.get(pk=work.pk).state == "accepted"
+
+
+def test_signing_on_again_races_signing_off_without_a_deadlock(
+    floor: Centre, people: dict[str, User], units: dict[str, Unit], later: Later
+) -> None:
+    """Somebody presses twice, on two devices: the unit is locked before its crew, whatever is pressed."""
+    one, two = people["responder"], people["responder2"]
+    for nth in range(4):
+        acts: list[Callable[[], object]] = [
+            partial(crew_sign_on, unit=units[unit], user=who, by=who, at=later(nth))
+            for who, unit in ((one, "Star 1"), (one, "Star 2"), (two, "Star 1"), (two, "Star 2"))
+        ]
+        acts += [partial(crew_sign_off, user=who, by=who, at=later(nth)) for who in (one, two)]
+        lost = failures(in_parallel(*acts))
+        assert all(isinstance(refused, Refused) for refused in lost), lost
+    on = CrewMember.objects.filter(until__isnull=True, user__in=[one, two])
+    assert on.count() == len({member.user_id for member in on})
+
+
+def test_a_crew_that_is_heard_by_radio_and_by_its_own_status_at_once_is_no_deadlock(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    work = factories.an_accepted(floor, by=people["call_taker"], at=at)
+    assert crew_watched(assignment=work, at=later(200))
+    alarm = Alarm.objects.get(kind="not_answering")
+    locked = threading.Event()
+
+    def by_status() -> None:
+        with transaction.atomic():
+            Unit.objects.select_for_update(of=("self",)).get(pk=work.unit_id)
+            locked.set()
+            until(lock_waits)
+            # The dispatcher waits now: for the unit, and with nothing of it in hand.
+            unit_heard(unit=work.unit, by=crew_of(work), at=later(201), note="gave a status")
+
+    def by_radio() -> None:
+        locked.wait(timeout=30)
+        crew_heard(alarm=alarm, by=people["dispatcher"], at=later(201), note="on the radio")
+
+    assert failures(in_parallel(by_status, by_radio)) == []
+    assert Unit.objects.get(pk=work.unit_id).not_answering_since is None

