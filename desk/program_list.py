@@ -62,7 +62,7 @@ def program_rows(centre: Centre, at: datetime) -> list[ProgramRow]:
                 draft=draft,
                 draft_level=STATE_LEVELS[VersionState(draft.state)] if draft else "off",
                 scheduled=mine.get(VersionState.SCHEDULED),
-                response=class_words(shown.spec["rules"].get("response_class") or "") if shown else "",
+                response=class_words((shown.spec.get("rules") or {}).get("response_class") or "") if shown else "",
                 open_now=open_now,
                 change=change,
                 units=sum(total for total, _ in counts),
@@ -94,5 +94,5 @@ def _open(live: ProgramVersion | None, at: datetime, zone: ZoneInfo) -> tuple[bo
         return None, None
     try:
         return open_at(str(live.spec["hours"]), at, zone), next_change(str(live.spec["hours"]), at, zone)
-    except ValueError:
+    except (KeyError, ValueError):
         return None, None

@@ -17,6 +17,12 @@ from triage.protocol import BaseRule, Floor
 from triage.vocabulary import Value
 
 _JOINED = {"all": "All of these", "any": "Any of these", "atleast": "Enough of these", "not": "Not"}
+_SOURCES = {
+    "call": "another caller",
+    "place": "the map",
+    "caution": "a hazard on file",
+    "incident": "the incident where this call was before",
+}
 _TRUTH_ORDER = {"true": 0, "unknown": 1, "false": 2}
 
 
@@ -113,7 +119,7 @@ class _Teller:
 
     def _who(self, key: str, told: Mapping[str, Any]) -> dict[str, str]:
         kind, _, _ = told["source"].partition(":")
-        source = {"call": "another caller", "place": "the map", "caution": "a hazard on file"}.get(kind, "")
+        source = _SOURCES.get(kind, "")
         if told["source"] == self._call:
             source = "this caller"
         at = datetime.fromisoformat(told["at"])

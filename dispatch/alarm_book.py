@@ -71,6 +71,7 @@ BOOK: dict[str, Line] = {
     K.TEAM_ASKED: Line(_D, "Send a team; the clinician stays on the line"),
     K.CANCEL_ASKED: Line(_D, "Decide whether somebody goes all the same"),
     K.VISIT_DUE: Line(_D, "Choose a unit, move it, or tell the person"),
+    K.UNATTENDED: Line(_O, "Decide it, send somebody, or close it"),
     K.DROPPED_CALL: Line(_C, "Call back; say what you reached"),
     K.LATE_ENTRY: Line(_C, "Ask whether it is still live"),
     K.TRANSFER_DROPPED: Line(_O, "Take the caller back, or call them"),

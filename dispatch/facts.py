@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-LANGUAGE_NAMES = {"ase": "American Sign Language", "es": "Spanish", "fr": "French", "vi": "Vietnamese", "zh": "Chinese"}
+LANGUAGE_NAMES = {
+    "am": "Amharic", "ar": "Arabic", "ase": "American Sign Language", "bn": "Bengali", "cr": "Cree", "de": "German",
+    "el": "Greek", "en": "English", "es": "Spanish", "fa": "Persian", "fr": "French", "gu": "Gujarati", "he": "Hebrew",
+    "hi": "Hindi", "hmn": "Hmong", "ht": "Haitian Creole", "it": "Italian", "ja": "Japanese", "km": "Khmer",
+    "ko": "Korean", "lo": "Lao", "my": "Burmese", "ne": "Nepali", "nv": "Navajo", "pa": "Punjabi", "pl": "Polish",
+    "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "so": "Somali", "sq": "Albanian", "sw": "Swahili",
+    "ta": "Tamil", "te": "Telugu", "th": "Thai", "ti": "Tigrinya", "tl": "Tagalog", "uk": "Ukrainian", "ur": "Urdu",
+    "vi": "Vietnamese", "yue": "Cantonese", "zh": "Chinese",
+}  # fmt: skip
+"""By code: the languages that crews and callers in the United States and Canada name most."""
 
 
 @dataclass(frozen=True)
@@ -77,5 +86,5 @@ class UnitFacts:
 
 
 def language_words(code: str) -> str:
-    """The name of a language that crews here are asked for; the code of any other."""
-    return LANGUAGE_NAMES.get(code, code)
+    """The name of a language; the code of one that the table does not have."""
+    return LANGUAGE_NAMES.get(code, f"the language “{code}”")

@@ -32,7 +32,16 @@ NOT_DIVERTED = {
     "not_triaged": "Sent before triage",
     "timed_out": "Promise ran out",
     "returned": "Returned by the team",
+    "nobody_sent": "Ended without sending anybody",
 }
+NOT_DIVERTED_ENDS = {
+    "refused": "caller_refused",
+    "handed_to_police": "override",
+    "handed_off": "override",
+    "transported_hospital": "override",
+    "returned_to_911": "override",
+}
+"""How a call ended that nobody sent and that a program could have taken, as a code of NOT_DIVERTED."""
 DECLINE = {
     "out_of_position": "Too far away",
     "finishing_call": "Still finishing a call",
@@ -97,6 +106,8 @@ OFFER_WITHDRAWN = {
     "another_chosen": "The dispatcher chose another unit",
     "plan_changed": "The response was decided anew",
     "held": "The call was put on hold",
+    "unit_left": "The unit went off duty before it had answered",
+    "suspended": "Diversion was stopped before it had answered",
     "other_half_gone": "The other half of the co-response fell out",
 }
 """Ends of an offer that say nothing about its unit: it may be asked again for the same call."""
@@ -155,9 +166,9 @@ FOLLOW_UP_OWED = {
 """Chicago's CARE teams look in again after 1, 7 and 30 days."""
 NO_UNIT = {
     "no_unit_in_program": "The program has no unit",
-    "all_declined": "Every unit declined, did not answer or was cancelled",
-    "all_busy": "Every unit is busy",
-    "all_off_shift": "Every unit is off shift or out of service",
+    "all_declined": "Every unit that could go declined, does not answer or was cancelled",
+    "all_busy": "Every unit that could go is busy",
+    "all_off_shift": "Every unit is off shift, on a break, out of service or has no crew",
     "capability_missing": "No unit on shift has what the call needs",
     "program_closed": "The program is closed now",
     "program_full": "The program has as many responses under way as it is set up for",
@@ -166,6 +177,7 @@ NO_UNIT = {
     "unit_contended": "The unit that could go is being changed at this moment: it is asked again at once",
     "dispatcher_picks": "Asking took its third of the promise: choose a unit",
     "suspended": "Diversion is suspended here",
+    "engine_failed": "The engine could not work this call out: choose a unit yourself",
 }
 OPERATIONAL = frozenset({"suspended", "closed", "out_of_area"})
 """Why a program does not take a call, where that has nothing to do with the call itself."""

@@ -57,7 +57,10 @@ def runs_into_booking(unit: UnitFacts, journey: Journey | None, at: datetime) ->
 
 def _rested_min(unit: UnitFacts, at: datetime) -> float:
     """Minutes since the last assignment, at most REST_FULL_MIN; 0 for a unit that has had none."""
-    return 0.0 if unit.free_since is None else min(REST_FULL_MIN, (at - unit.free_since).total_seconds() / 60)
+    if unit.free_since is None:
+        return 0.0
+    # An end that another machine's clock puts a little ahead is an end of just now.
+    return max(0.0, min(REST_FULL_MIN, (at - unit.free_since).total_seconds() / 60))
 
 
 def travel_points(j: Journey | None) -> float:
@@ -120,6 +123,8 @@ def _rest_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime)
     if u.free_since is None:
         return ""
     rested = _rested_min(u, at)
+    if round(rested) == 0:
+        return "free just now"
     return "free for " + (f"{round(rested)} min" if rested < REST_FULL_MIN else f"{round(REST_FULL_MIN)} min or more")
 
 

@@ -132,12 +132,21 @@ def unit_step(service: str, status: str, mode: str) -> bool:
     return unusual
 
 
-STUCK_AFTER_S: Mapping[str, int] = {"staged": 1800, "on_scene": 7200, "with_person": 7200, "transporting": 3600}
+STUCK_AFTER_S: Mapping[str, int] = {
+    "accepted": 1800,
+    "en_route": 7200,
+    "staged": 1800,
+    "on_scene": 7200,
+    "with_person": 7200,
+    "transporting": 3600,
+}
 """How long a unit may stay in one status before somebody asks, seconds. Published medians of a visit are 25 to 80
 minutes (reference programs), so two hours is none; nobody waits half an hour at a corner, and no transport takes an
-hour."""
+hour. The first two are for crews that do not count as silent: they move without a word, or stand under an order."""
 NOT_MOVING_S = 180
-"""Accepted, not under way and in the same place for so long: not answering."""
+"""Accepted, not under way and in the same place for so long: not answering. By telephone: not taken for so long."""
+CALLER_WAITS_S = 900
+"""So long a caller waits for a clinician who has accepted and talks with somebody else, until somebody asks."""
 LATE_S = 15
 """A status that reaches the server this much after it happened, by the phone's clock, is a late one."""
 

@@ -42,6 +42,7 @@ class Silence(models.TextChoices):
     EXPIRED_TWICE = "expired_twice", "let two offers run out"
     NOT_MOVING = "not_moving", "accepted and does not move"
     OVERDUE = "overdue", "under way for more than twice the expected time"
+    NOT_CALLING = "not_calling", "accepted and has not taken the caller"
 
 
 class Unit(models.Model):

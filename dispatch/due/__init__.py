@@ -13,6 +13,7 @@ from accounts.models import Centre
 from dispatch.due.alarms import alarms_unowned, positions_stale, programs_uncovered, services_silent
 from dispatch.due.answers import answers_aged
 from dispatch.due.callbacks import callbacks_owed, callbacks_promised
+from dispatch.due.clock import boards_aged
 from dispatch.due.consoles import silent_consoles
 from dispatch.due.crews import (
     cautions_new,
@@ -31,6 +32,7 @@ from dispatch.due.offers import calls_locked, offers_expired, pending_offered
 from dispatch.due.promise import promises
 from dispatch.due.stage_orders import risen_unanswered, stage_orders_unread
 from dispatch.due.transfers import transfers_unanswered, transfers_untaken, words_owed
+from dispatch.due.unattended import calls_unattended
 from dispatch.due.versions import versions_live
 from dispatch.due.visits import visits_due
 
@@ -39,9 +41,11 @@ __all__ = [
     "SELDOM",
     "alarms_unowned",
     "answers_aged",
+    "boards_aged",
     "callbacks_owed",
     "callbacks_promised",
     "calls_locked",
+    "calls_unattended",
     "cautions_new",
     "crew_alarms_unanswered",
     "crews_silent",
@@ -100,13 +104,26 @@ JOBS: tuple[Callable[[Centre, datetime], int], ...] = (
     positions_stale,
     programs_uncovered,
     services_silent,
+    calls_unattended,
     alarms_unowned,
     versions_live,
     drafts_over,
+    boards_aged,
 )
 
 SELDOM_S = 10
-SELDOM = frozenset({calls_locked, drafts_over, positions_stale, programs_uncovered, services_silent, visits_due})
+SELDOM = frozenset(
+    {
+        boards_aged,
+        calls_locked,
+        calls_unattended,
+        drafts_over,
+        positions_stale,
+        programs_uncovered,
+        services_silent,
+        visits_due,
+    }
+)
 """Jobs for which seconds do not count: a silence of a minute or more, a visit in half an hour. They run in the first
 round of each `SELDOM_S` seconds of the clock, however long the rounds before took: late by less than one round."""
 _looked: dict[int, int] = {}

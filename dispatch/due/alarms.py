@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Centre, Role
 from dispatch.due.rows import each
@@ -27,13 +27,15 @@ _PARTS = {WORKER: "beat or worker: offers come from the sweeper alone", RENDERER
 
 
 def alarms_unowned(centre: Centre, at: datetime) -> int:
-    """Any alarm that nobody has taken for a minute: the supervisor, too."""
+    """Any alarm that nobody has taken for a minute: the supervisor, too. So is one of somebody whose console has been
+    silent for a minute: whoever owned the call may have gone home."""
+    before = at - timedelta(seconds=UNOWNED_ESCALATE_S)
     alarms = Alarm.objects.filter(
+        Q(owner__isnull=True) | Q(owner__presence__at__lte=before),
         centre=centre,
         ended_at__isnull=True,
         escalated_at__isnull=True,
-        owner__isnull=True,
-        opened_at__lte=at - timedelta(seconds=UNOWNED_ESCALATE_S),
+        opened_at__lte=before,
     ).exclude(owner_role=Role.SUPERVISOR)
     return each(centre, alarms, lambda alarm: alarm_escalate(alarm=alarm, at=at))
 

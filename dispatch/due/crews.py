@@ -16,7 +16,7 @@ from dispatch.services.cautions import caution_raises, caution_reach
 from dispatch.services.journal import incident_locked
 from dispatch.services.safety_checks import check_overdue
 from dispatch.services.silence import crew_watched, silence_of
-from dispatch.states import ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE, NOT_MOVING_S, STUCK_AFTER_S
+from dispatch.states import ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE, CALLER_WAITS_S, NOT_MOVING_S, STUCK_AFTER_S
 from people.geometry import box_around
 from people.models import Caution
 from people.selectors import CAUTION_RADIUS_M
@@ -39,11 +39,11 @@ _TOLD_ALARMS = (
 
 
 def crews_silent(centre: Centre, at: datetime) -> int:
-    """Crews that accepted and do not move, or are under way for twice their time: not answering."""
+    """Crews that accepted and do not move, are under way for twice their time, or accepted a caller and talk with
+    nobody: not answering."""
     watched = Assignment.objects.filter(
         incident__centre=centre,
         state__in=["accepted", "en_route"],
-        by_phone=False,
         accepted_at__lte=at - timedelta(seconds=NOT_MOVING_S),
         unit__not_answering_since__isnull=True,
     ).select_related("unit")
@@ -73,10 +73,15 @@ def safety_checks_overdue(centre: Centre, at: datetime) -> int:
 
 def statuses_stuck(centre: Centre, at: datetime) -> int:
     """Units that are in one status for longer than makes sense: somebody asks them. Said once for each status."""
-    longest = Q(pk__in=[])
+    # A clinician who talks with somebody else has not forgotten the next one; after a while it is asked all the same.
+    longest = Q(state="accepted", by_phone=True, state_since__lte=at - timedelta(seconds=CALLER_WAITS_S))
     for state, seconds in STUCK_AFTER_S.items():
         longest |= Q(state=state, state_since__lte=at - timedelta(seconds=seconds))
-    stuck = Assignment.objects.filter(longest, incident__centre=centre, by_phone=False)
+    stuck = Assignment.objects.filter(longest, incident__centre=centre).exclude(
+        # That alarm asks the same.
+        state__in=["accepted", "en_route"],
+        unit__not_answering_since__isnull=False,
+    )
     return each(centre, stuck, lambda one: _stuck(one, at))
 
 

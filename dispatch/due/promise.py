@@ -8,6 +8,7 @@ from django.db.models import Q
 from accounts.models import Centre
 from dispatch.due.rows import each
 from dispatch.models import Alarm, Incident
+from dispatch.models.assignment import Slot
 from dispatch.selectors.promise import PROMISE_WARNING_SHARE, promise_share
 from dispatch.services.alarms import alarm_raise
 from dispatch.services.handoffs import handoff_open
@@ -29,8 +30,12 @@ def _promise(at: datetime) -> Callable[[Incident], bool]:
     def act(incident: Incident) -> bool:
         kind = Alarm.Kind.PROMISE_BROKEN if promise_share(incident, at) >= 1 else Alarm.Kind.PROMISE_WARNING
         told = Alarm.objects.filter(kind=kind, subject=str(incident.pk)).order_by("-opened_at").first()
-        if told is not None and (told.ended_at is None or promise_share(incident, told.opened_at) >= _SHARE[kind]):
-            # Said once for this promise. A person who has ended the alarm is not told again each second.
+        if told is not None and (
+            told.ended_at is None
+            or (promise_share(incident, told.opened_at) >= _SHARE[kind] and not _lost_since(incident, told))
+        ):
+            # Said once for this promise. A person who has ended the alarm is not told again each second; a unit that
+            # had ended it by coming, and was lost since, is another matter.
             return False
         locked = incident_locked(incident.pk)
         if not (locked.offer_wanted or locked.state == "pending") or locked.promise_at != incident.promise_at:
@@ -41,7 +46,8 @@ def _promise(at: datetime) -> Callable[[Incident], bool]:
             subject=str(locked.pk),
             at=at,
             incident=locked,
-            owner=locked.owner,
+            # Whoever owns the call may be elsewhere: a broken promise that nobody takes is the supervisor's, too.
+            owner=locked.owner if kind == Alarm.Kind.PROMISE_WARNING else None,
             urgent=kind == Alarm.Kind.PROMISE_BROKEN,
         )
         if kind == Alarm.Kind.PROMISE_BROKEN:
@@ -49,6 +55,12 @@ def _promise(at: datetime) -> Callable[[Incident], bool]:
         return True
 
     return act
+
+
+def _lost_since(incident: Incident, told: Alarm) -> bool:
+    """Whether a unit that had accepted was lost after an alarm was raised."""
+    led = incident.assignments.filter(slot=Slot.PRIMARY, accepted_at__gte=told.opened_at)
+    return led.filter(state__in=("cancelled", "preempted"), ended_at__isnull=False).exists()
 
 
 _SHARE = {Alarm.Kind.PROMISE_WARNING: PROMISE_WARNING_SHARE, Alarm.Kind.PROMISE_BROKEN: 1.0}
@@ -67,4 +79,6 @@ def _promise_broken(incident: Incident, at: datetime) -> None:
         reason="timed_out",
         fields=["not_diverted_reason"],
     )
-    handoff_open(incident=incident, service="police", reason="promise_broken", by=None, at=at)
+    has_it = incident.handoffs.filter(service="police", reason="promise_broken", state="acknowledged")
+    if not has_it.exists():
+        handoff_open(incident=incident, service="police", reason="promise_broken", by=None, at=at)

@@ -55,6 +55,7 @@ class Alarm(models.Model):
         VERSION_NOT_LIVE = "version_not_live", "An approved version did not go live"
         PLACE_CHANGED = "place_changed", "The place changed after sending: tell the crew"
         VISIT_DUE = "visit_due", "A booked visit cannot go as booked: decide"
+        UNATTENDED = "unattended", "Nobody is on this call: say what happens"
         CALL_LOCKED = "call_locked", "A call is locked by a frozen process: offers for it wait"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -18,12 +18,14 @@ from programs.selectors import suspensions_standing
 
 @dataclass(frozen=True)
 class Headline:
-    """The wall's first line: words, a level, and whether it sounds. Worst first."""
+    """The wall's first line: words, a level, and whether it sounds. Worst first. `since`: the instant whose age belongs
+    after the words; said as an instant, since a line that is read an hour later must not tell an age of then."""
 
     words: str
     level: str
     sound: bool
     shape: str = field(default="")
+    since: datetime | None = None
 
 
 _UNSHOWN = [f"incident__{field.name}" for field in Incident._meta.concrete_fields if field.name not in {"id", "number"}]
@@ -60,6 +62,7 @@ _CALLS = (
     _Said(Alarm.Kind.TRANSFER_DROPPED, "TRANSFER DROPPED"),
     _Said(Alarm.Kind.RISING_RISK, "DANGER ROSE AFTER SENDING", sound=False),
     _Said(Alarm.Kind.PROMISE_BROKEN, "PROMISE BROKEN"),
+    _Said(Alarm.Kind.UNATTENDED, "NOBODY IS ON CALL"),
     _Said(Alarm.Kind.SILENT_CONSOLE, "A CONSOLE WENT SILENT", sound=False),
 )
 _AFTER_STOPS = (
@@ -172,6 +175,5 @@ def wall_headline(*, centre: Centre, at: datetime, stops: Sequence[Suspension] |
     if calls["nobodys"]:
         unowned = "1 CALL" if calls["nobodys"] == 1 else f"{calls['nobodys']} CALLS"
         return Headline(f"{unowned} WITHOUT AN OWNER", "serious", False, SHAPES["serious"])
-    minutes, seconds = divmod(int((at - calls["oldest"]).total_seconds()), 60)
     said = f"All {calls['all']} calls owned" if calls["all"] != 1 else "The one open call is owned"
-    return Headline(f"{said}, oldest {minutes:02d}:{seconds:02d}", "normal", False, SHAPES["normal"])
+    return Headline(f"{said}, oldest", "normal", False, SHAPES["normal"], calls["oldest"])

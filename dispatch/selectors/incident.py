@@ -94,9 +94,19 @@ class PossibleDuplicate:
     metres: int | None
 
 
+APART = "apart"
+"""The action of a history row by which a person says that another incident is not the same; `detail` names it."""
+
+
+def callers_joined(incident: Incident) -> dict[UUID, UUID]:
+    """The incident's calls that came from another incident, each with that one; not those that were taken out again."""
+    rows = HistoryRow.objects.filter(incident_id=incident.pk, entity="call", action="join").order_by("id")
+    return {row.entity_id: UUID(row.detail["from"]) for row in rows}
+
+
 def possible_duplicates(*, incident: Incident, limit: int = 5) -> list[PossibleDuplicate]:
     """Open incidents near the same place, with the same number or about the same person, nearest first. Never joined by
-    itself: a person says so."""
+    itself: a person says so. What somebody has said is not the same, on either side, is left out."""
     place = place_of(incident)
     found: dict[UUID, PossibleDuplicate] = {}
     others = (
@@ -127,6 +137,12 @@ def possible_duplicates(*, incident: Incident, limit: int = 5) -> list[PossibleD
             metres = round(distance_m(place.lat, place.lon, entry.lat, entry.lon))
             if metres <= DUPLICATE_RADIUS_M and entry.incident_id not in found:
                 found[entry.incident_id] = PossibleDuplicate(entry.incident, f"{metres} m away", metres)
+    if found:
+        said = HistoryRow.objects.filter(incident_id__in=[incident.pk, *found], entity="incident", action=APART)
+        for row in said:
+            sides = {str(row.incident_id), row.detail["other"]}
+            if str(incident.pk) in sides:
+                found = {pk: one for pk, one in found.items() if str(pk) not in sides}
     return sorted(found.values(), key=lambda one: one.metres if one.metres is not None else -1)[:limit]
 
 

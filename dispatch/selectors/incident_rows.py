@@ -266,4 +266,6 @@ def _next_step(
         return "End the call"
     if incident.state == "transferred":
         return "Close"
+    if not units:
+        return "End the call" if calls else "Close it, or send somebody"
     return "Follow the crew"

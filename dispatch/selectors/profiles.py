@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from dispatch.access import audiences_of
-from dispatch.models import Answer, Call
+from dispatch.models import Answer, Call, HistoryRow
 from people.models import PROFILE_DETAILS, SafetyProfile
 
 ACCESS_FOR = timedelta(minutes=45)
@@ -35,6 +35,12 @@ def profiles_for(*, call: Call, viewer: User, at: datetime) -> list[SafetyProfil
         return []
     rows = SafetyProfile.objects.filter(centre=call.centre_id, phone=phone).order_by("-confirmed_at", "pk")
     return list(rows[:_MOST_SHOWN])
+
+
+def number_typed(call: Call) -> bool:
+    """Whether somebody typed the call's number: it need not be the one that the call came from."""
+    said = HistoryRow.objects.filter(entity="call", entity_id=call.pk, action="phone", detail__typed=True)
+    return said.exists()
 
 
 def flags_of(profiles: Sequence[SafetyProfile]) -> list[str]:

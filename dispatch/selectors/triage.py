@@ -253,11 +253,29 @@ def judge(*, incident: Incident, at: datetime, facts: Facts | None = None, known
             beat=where.beat if where else "",
             nature=incident.nature,
         )
+        if published.unreadable:
+            raise ValueError("the hours of a program cannot be read")
+        answers = _more_cautious_needs(facts, answers, protocol)
         suggestion = suggest(protocol, published, answers, incident.nature)
         return Judged(suggestion, answers, published, protocol, facts, incident.nature)
     except Exception:  # whatever broke it, the call taker must be able to send
         logger.exception("triage failed", extra={"incident": str(incident.pk)})
         return Judged(None, answers, None, None, facts)
+
+
+def _more_cautious_needs(facts: Facts, answers: dict[str, Any], protocol: ProtocolVersion) -> dict[str, Any]:
+    """The answers with the reading of what is needed that asks for more, where sources differ about it.
+
+    Lists are joined, and a need that one caller names can stand in a rule that lowers (a welfare check of somebody whom
+    nobody sees): that must not answer for what another caller says of the same person. Joined where it changes nothing.
+    """
+    given = [row for row in facts.rows if row.key == "need"]
+    said = [value for value in standing_values(given, facts.incident.sent_at) if value != UNKNOWN]
+    if all(value == said[0] for value in said):
+        return answers
+    rules = protocol_of(protocol)
+    readings = [answers, *({**answers, "need": value} for value in said)]
+    return min(readings, key=lambda one: engine.decide(rules, one).response_class.rank)
 
 
 def suggest(

@@ -50,10 +50,10 @@ def unit_rows(*, centre: Centre, at: datetime, ids: Collection[UUID] | None = No
 
 def rows_of(units: Sequence[UnitRead], *, centre: Centre, at: datetime) -> list[UnitRow]:
     """The rows of units that were read by `units_read`. Two queries."""
-    helped = set(
-        Alarm.objects.filter(centre=centre, kind__in=CALLS_FOR_HELP, ended_at__isnull=True).values_list(
-            "unit_id", flat=True
-        )
+    helped = dict(
+        Alarm.objects.filter(centre=centre, kind__in=CALLS_FOR_HELP, ended_at__isnull=True)
+        .order_by("-opened_at")
+        .values_list("unit_id", "opened_at")
     )
     # Of the whole centre: few orders stand, and an empty list of units would make it a query less.
     staged = set(
@@ -62,7 +62,7 @@ def rows_of(units: Sequence[UnitRead], *, centre: Centre, at: datetime) -> list[
         ).values_list("assignment_id", flat=True)
     )
     duty = OnDuty(centre, at)
-    return [_unit_row(unit, duty, unit.id in helped, staged) for unit in units]
+    return [_unit_row(unit, duty, helped.get(unit.id), staged) for unit in units]
 
 
 class OnDuty:
@@ -96,19 +96,22 @@ def _furthest(live: Sequence[On]) -> On:
     return max(live, key=lambda one: _ORDER[one.state])
 
 
-def _unit_row(unit: UnitRead, duty: OnDuty, helped: bool, staged: set[UUID]) -> UnitRow:
+def _unit_row(unit: UnitRead, duty: OnDuty, helped: datetime | None, staged: set[UUID]) -> UnitRow:
     status = unit_status(unit, duty)
     current = _furthest(unit.live) if unit.live else None
     if unit.not_answering_since is not None and status in _REACHABLE:
         status = "not_answering"
     if any(one.id in staged for one in unit.live):
         status = "stage"
-    if helped:
+    if helped is not None:
         status = "help"
     level = UNIT_LEVEL[status]
     since = (current.state_since or current.offered_at) if current else unit.service_since
     if status == "not_answering" and unit.not_answering_since is not None:
         since = unit.not_answering_since
+    if helped is not None:
+        # For how long they have been waiting for it, and not for how long they have been on duty.
+        since = helped
     return UnitRow(
         id=str(unit.id),
         call_sign=unit.call_sign,

@@ -17,7 +17,7 @@ from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.closing import settle
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.offers import other_offers_end
-from dispatch.services.pairs import pair_ends
+from dispatch.services.pairs import officer_left, pair_ends
 from dispatch.services.promise_clock import promise_again
 from dispatch.services.review import review_add
 from dispatch.services.safety_checks import check_due
@@ -257,6 +257,8 @@ def _incident_follows(incident: Incident, assignment: Assignment, action: str, b
         order_end(assignment, by, at)
         if assignment.pair is not None and action != "clear":
             _other_half(incident, assignment, by, at)
+        elif action == "clear":
+            officer_left(incident=incident, officer=assignment, at=at)
         if assignment.slot == Slot.PRIMARY and action != "decline":
             _who_leads(incident, assignment, at)
         settle(incident=incident, by=by, at=at)

@@ -135,12 +135,18 @@ def _open(
 
 @transaction.atomic
 def phone_set(*, call: Call, number: str, confirmed: bool, by: User | None, at: datetime) -> Call:
-    """Set or confirm the number to call back. Raises Refused at the field for what is no number."""
+    """Set or confirm the number to call back. Raises Refused at the field for what is no number.
+
+    The history says where it is another number than stood there: typed, and not the one that the call came from.
+    """
     incident, call = call_locked(call.pk)
-    call.phone = phone_record(centre=incident.centre, number=number, at=at)
+    phone = phone_record(centre=incident.centre, number=number, at=at)
+    typed = phone.pk != call.phone_id
+    call.phone = phone
     call.phone_confirmed = confirmed
     call.save(update_fields=["phone", "phone_confirmed"])
-    record(incident=incident, entity="call", row=call, action="phone", by=by, at=at)
+    detail = {"typed": True} if typed else {}
+    record(incident=incident, entity="call", row=call, action="phone", by=by, at=at, detail=detail)
     return call
 
 

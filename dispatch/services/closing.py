@@ -11,9 +11,13 @@ from accounts.access import DISPATCHING, require
 from accounts.models import Role, User
 from accounts.problems import Refused
 from accounts.services import audit
+from dispatch import choice
 from dispatch.models import Alarm, HistoryRow, Incident
 from dispatch.models.alarm import CALLS_FOR_HELP
-from dispatch.reasons import OUTCOMES, REOPEN
+from dispatch.not_diverted import not_diverted
+from dispatch.plan import direction
+from dispatch.reasons import NOT_DIVERTED_ENDS, OUTCOMES, REOPEN
+from dispatch.selectors.triage import judge
 from dispatch.services.alarms import alarms_end
 from dispatch.services.journal import incident_locked, record
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT, TRANSFER_LIVE
@@ -54,6 +58,7 @@ def parts_end(incident: Incident, by: User | None, at: datetime, *, note: str, o
 
 
 _NOTHING_HAPPENED = {"misdial", "test"}
+_NO_CALL = _NOTHING_HAPPENED | {"joined", "abandoned"}
 
 
 def _close(incident: Incident, outcome: str, by: User | None, at: datetime, *, owed: bool) -> None:
@@ -72,8 +77,21 @@ def _close(incident: Incident, outcome: str, by: User | None, at: datetime, *, o
         from_state=before,
         to_state=incident.state,
         reason=outcome,
-        fields=["state", "closed_at", "outcome", "offer_wanted", "no_unit_reason"],
+        fields=["state", "closed_at", "outcome", "offer_wanted", "no_unit_reason", "not_diverted_reason"],
     )
+
+
+def _why_nobody_was_sent(incident: Incident, outcome: str, at: datetime) -> str:
+    """The code of a call that ends and that nobody has sent: why no program had it. Empty for what was no call."""
+    if outcome in _NO_CALL:
+        return ""
+    judged = judge(incident=incident, at=at)
+    suggested = choice.suggested(judged, incident)
+    if not suggested.triaged:
+        return "insufficient_information"
+    if direction(suggested.response_class, "co_response") == "less" or suggested.program:
+        return NOT_DIVERTED_ENDS.get(outcome, "nobody_sent")
+    return not_diverted(judged, suggested, suggested, incident, "").code or "nobody_sent"
 
 
 def settle(*, incident: Incident, by: User | None, at: datetime) -> bool:
@@ -150,6 +168,8 @@ def incident_close(*, incident: Incident, outcome: str, by: User, at: datetime) 
         raise Refused("transfer_open", "The caller is being transferred: resolve it or take it back first.", status=409)
     if incident.calls.filter(state="open").exists():
         raise Refused("call_open", "The caller is still on the line: end the call first.", status=409)
+    if incident.sent_at is None:
+        incident.not_diverted_reason = _why_nobody_was_sent(incident, outcome, at)
     _close(incident, outcome, by, at, owed=False)
     audit(
         action="incident.close",

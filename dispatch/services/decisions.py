@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,8 +12,10 @@ from accounts.problems import Refused
 from accounts.services import audit
 from dispatch import choice
 from dispatch.models import Alarm, Decision, HistoryRow, Incident, ReviewItem
-from dispatch.not_diverted import NotDiverted, not_diverted
+from dispatch.models.assignment import Slot
+from dispatch.not_diverted import not_diverted
 from dispatch.nudge import offer_after_commit
+from dispatch.on_screen import on_screen
 from dispatch.plan import Plan, direction
 from dispatch.reasons import OVERRIDE_LESS
 from dispatch.selectors.around_decision import Around, around_of
@@ -25,10 +26,11 @@ from dispatch.services.closing import sent_before_reopening
 from dispatch.services.handoffs import handoff_open
 from dispatch.services.journal import incident_locked, insert_audited, record
 from dispatch.services.offers import offers_withdraw
-from dispatch.services.promise_clock import PROMISE_FIELDS, promise_start
+from dispatch.services.promise_clock import PROMISE_FIELDS, promise_again, promise_start
 from dispatch.services.review import review_add
+from dispatch.services.rising import engine_failed
 from dispatch.services.staging import crews_stage
-from dispatch.states import ASSIGNMENT_LIVE, INCIDENT, SECOND_PERSON_WAIT_S
+from dispatch.states import ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE, INCIDENT, SECOND_PERSON_WAIT_S
 from programs.models import ProgramVersion
 from triage.engine import priority
 
@@ -42,6 +44,7 @@ _SETTLED_BY_DECIDING = (
     Alarm.Kind.TRANSFER_BACK,
     Alarm.Kind.CALL_BACK,
     Alarm.Kind.VISIT_DUE,
+    Alarm.Kind.UNATTENDED,
 )
 
 
@@ -134,7 +137,7 @@ def decision_taken(
         services=list(chosen.services),
         answers=judged.answers,
         trace=judged.suggestion.to_dict() if judged.suggestion else {},
-        on_screen=_on_screen(judged, suggested, proposals, [cue.key for cue in holding], why_not),
+        on_screen=on_screen(judged, suggested, proposals, [cue.key for cue in holding], why_not),
         engine_version=judged.suggestion.engine_version if judged.suggestion else "none",
         second_due_at=at + timedelta(seconds=SECOND_PERSON_WAIT_S) if waits else None,
     )
@@ -142,6 +145,8 @@ def decision_taken(
     insert_audited(decision, action="decision.take", centre_id=incident.centre_id, by=by, at=at, detail=said)
     if action == "override":
         review_add(incident=incident, kind=ReviewItem.Kind.OVERRIDE, subject=decision.pk, reason=reason, by=by, at=at)
+    if judged.suggestion is None:
+        engine_failed(incident=incident, at=at)
     if around.undone:
         _others_superseded(incident, decision, by, at)
     if waits:
@@ -179,20 +184,6 @@ def _way(incident: Incident, judged: Judged, action: str, chosen: Plan, suggeste
         # A program whose own rules shut the call out, or are not answered yet, is a step down whatever its class.
         return "less"
     return way
-
-
-def _on_screen(
-    judged: Judged, suggested: Plan, proposals: Proposals, holding: list[str], why_not: NotDiverted
-) -> dict[str, Any]:
-    """What stood on the screen beside the engine's own trace, and what that was made from."""
-    return {
-        "plan": suggested.to_dict(),
-        "open": [item.key for item in judged.suggestion.ask] if judged.suggestion else [],
-        "inputs": judged.inputs(),
-        "said": judged.said(),
-        "cues": {**proposals.to_dict(), "hold": holding},
-        "not_diverted": {"code": why_not.code, "rule": why_not.rule},
-    }
 
 
 def _refuse_unconfirmed(proposals: Proposals, response_class: str, judged: Judged) -> None:
@@ -237,6 +228,7 @@ def _apply(
     incident.response_class = plan.response_class
     incident.not_diverted_reason = why_not
     incident.priority = min(incident.priority, _priority(incident, plan))
+    stopped = incident.risen_at is not None
     incident.held_until = incident.risen_at = incident.top_at = None
     incident.no_unit_reason, incident.no_unit_detail = "", []
     incident.program_version = version
@@ -251,6 +243,10 @@ def _apply(
         incident.offer_wanted = not incident.late
         promise_start(incident, version, at)
         incident.state = before if stays else INCIDENT.to("queue", before)
+    elif stopped and not incident.assignments.filter(slot=Slot.PRIMARY, state__in=ASSIGNMENT_ACCEPTED).exists():
+        # The danger had stopped the asking: whoever is asked now may still say no, and then the next is asked.
+        incident.offer_wanted = not incident.late
+        promise_again(incident, at)
     record(
         incident=incident,
         entity="decision",
@@ -348,7 +344,8 @@ def decision_second(*, decision: Decision, agree: bool, by: User, at: datetime) 
             True,
         )
         around = around_of(incident, decision.pk, settled=_SETTLED_BY_DECIDING)
-        _apply(incident, decision, plan, decision.program_version, "", around, by, at)
+        why_not = str(decision.on_screen.get("not_diverted", {}).get("code", ""))
+        _apply(incident, decision, plan, decision.program_version, why_not, around, by, at)
     else:
         record(incident=incident, entity="decision", row=decision, action="refuse_second", by=by, at=at)
     return decision

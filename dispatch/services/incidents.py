@@ -11,6 +11,7 @@ from accounts.services import audit
 from dispatch.models import Alarm, Answer, Call, Incident
 from dispatch.models.assignment import Slot
 from dispatch.nudge import offer_after_commit
+from dispatch.plan import direction
 from dispatch.selectors.triage import CAUTION_ANSWERS, Facts, facts_of, judge, place_of
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.cautions import cautions_arrive, not_known_before
@@ -20,6 +21,7 @@ from dispatch.services.offers import offers_withdraw
 from dispatch.services.promise_clock import PROMISE_FIELDS, promise_start
 from dispatch.services.rising import retriage, rise_check
 from dispatch.services.staging import risk_raise
+from dispatch.services.standing_answers import answers_stand_on
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
 from triage import natures
 
@@ -239,6 +241,7 @@ def call_join(*, call: Call, into: Incident, by: User, at: datetime) -> Call:
     known, told = facts_of(new, at=at), facts_of(old, at=at)
     call.incident = new
     call.save(update_fields=["incident"])
+    answers_stand_on(rows=list(call.answers.order_by("id")), call=call, old=old, new=new, by=by, at=at)
     call.answers.update(incident=new)
     call.narrative.update(incident=new)
     call.transfers.update(incident=new)
@@ -249,6 +252,10 @@ def call_join(*, call: Call, into: Incident, by: User, at: datetime) -> Call:
     if not old.calls.exists():
         old.answers.update(incident=new)
     judged = judge(incident=new, at=at)
+    now = str(judged.suggestion.response_class) if judged.suggestion is not None else "emergency"
+    if old.response_class and new.sent_at is None and direction(now, old.response_class) == "less":
+        # What was sent is not undecided by a join: less than that takes two.
+        raise Refused("cannot_join_sent", "This call was sent as more: join the other one to it.", status=409)
     record(
         incident=new,
         entity="call",

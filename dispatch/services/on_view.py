@@ -141,12 +141,15 @@ def _sent(incident: Incident, unit: Unit, by: User, at: datetime, device_at: dat
     version = next(able, None)
     incident.program_version = version
     incident.response_class = version.spec["rules"]["response_class"] if version is not None else _STANDARD
+    incident.not_diverted_reason = "" if version is not None else "not_triaged"
     incident.sent_at, incident.owner_role, incident.owner = at, Role.DISPATCHER, None
     before, incident.state = incident.state, INCIDENT.to("queue", incident.state)
     record(
         incident=incident, entity="incident", row=incident, action="on_view", by=by, at=at, from_state=before,
         to_state=incident.state, device_at=device_at, reason="on_view", ids={"unit": str(unit.pk)},
-        fields=["program_version", "response_class", "sent_at", "owner_role", "owner", "state"],
+        fields=[
+            "program_version", "response_class", "not_diverted_reason", "sent_at", "owner_role", "owner", "state",
+        ],
     )  # fmt: skip
     audit(
         action="crew.on_view", at=at, by=by, centre=unit.centre, entity="incident", entity_id=incident.pk,

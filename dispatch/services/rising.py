@@ -25,14 +25,7 @@ def retriage(*, incident: Incident, judged: Judged, at: datetime) -> list[str]:
     """
     suggestion = judged.suggestion
     if suggestion is None:
-        alarm_raise(
-            centre=incident.centre,
-            kind=Alarm.Kind.ENGINE_ERROR,
-            subject=str(incident.pk),
-            at=at,
-            incident=incident,
-            owner_role=Role.SUPERVISOR,
-        )
+        engine_failed(incident=incident, at=at)
         return []
     fields: list[str] = []
     if suggestion.triaged and not incident.triaged:
@@ -60,6 +53,18 @@ def retriage(*, incident: Incident, judged: Judged, at: datetime) -> list[str]:
         incident.priority = suggestion.priority
         fields.append("priority")
     return fields
+
+
+def engine_failed(*, incident: Incident, at: datetime) -> None:
+    """No suggestion could be made for a call: the supervisor is told, and standard dispatch goes on."""
+    alarm_raise(
+        centre=incident.centre,
+        kind=Alarm.Kind.ENGINE_ERROR,
+        subject=str(incident.pk),
+        at=at,
+        incident=incident,
+        owner_role=Role.SUPERVISOR,
+    )
 
 
 def rise_check(*, incident: Incident, before: Mapping[str, Any], judged: Judged, by: User | None, at: datetime) -> None:

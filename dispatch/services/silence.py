@@ -77,16 +77,25 @@ def crew_watched(*, assignment: Assignment, at: datetime) -> bool:
 
 
 def silence_of(assignment: Assignment, at: datetime) -> str:
-    """Why the unit of an assignment counts as silent now; empty when it does not. A position not known is no move."""
+    """Why the unit of an assignment counts as silent now; empty when it does not. A position not known is no move.
+
+    By telephone nobody moves: a clinician who has accepted and talks with nobody is as silent.
+    """
     unit = assignment.unit
-    if assignment.by_phone or assignment.state not in {"accepted", "en_route"}:
+    if assignment.state not in {"accepted", "en_route"}:
         return ""
     since = max(one for one in (assignment.state_since, assignment.accepted_at, unit.answered_at) if one is not None)
     waited = (at - since).total_seconds()
+    if assignment.by_phone:
+        return Silence.NOT_CALLING.value if waited >= NOT_MOVING_S and not _talks(unit) else ""
     if assignment.state == "accepted":
         return Silence.NOT_MOVING.value if waited >= NOT_MOVING_S and not _moved(assignment) else ""
     eta = max(assignment.eta_s if assignment.eta_s is not None else UNKNOWN_ETA_S, SHORTEST_ETA_S)
     return Silence.OVERDUE.value if waited >= LATE_FACTOR * eta else ""
+
+
+def _talks(unit: Unit) -> bool:
+    return Assignment.objects.filter(unit=unit, by_phone=True, state="with_person").exists()
 
 
 def _moved(assignment: Assignment) -> bool:

@@ -10,6 +10,8 @@ from accounts.models import Role, User
 from accounts.problems import Refused
 from dispatch import choice
 from dispatch.models import Call, Decision, HandoffTarget, Incident, Transfer
+from dispatch.not_diverted import NotDiverted
+from dispatch.on_screen import on_screen
 from dispatch.plan import direction
 from dispatch.selectors.cues import proposals_of
 from dispatch.selectors.triage import judge
@@ -28,6 +30,7 @@ from dispatch.services.transfer_rows import (
 from dispatch.states import TRANSFER_LIVE
 from responders.models import Unit
 
+_INFORMATION_LINES = frozenset({Transfer.Kind.L211, Transfer.Kind.L311})
 BY_TELEPHONE = "tele_clinician"
 """The class of a call that a clinician takes over by telephone; a more cautious one is only joined (`bridge`)."""
 
@@ -97,7 +100,7 @@ def _may_leave(incident: Incident, at: datetime, kind: str) -> None:
         raise Refused("not_triaged", "Not triaged: ask the safety questions, or let them join in.", field="bridge")
     proposals = proposals_of(incident)
     # What fell upward only because no program takes information calls need not wait for a crew.
-    if kind in {Transfer.Kind.L211, Transfer.Kind.L311} and choice.information_only(judged, incident, proposals):
+    if kind in _INFORMATION_LINES and choice.information_only(judged, incident, proposals):
         return
     plan, _ = choice.held(choice.suggested(judged, incident), judged, proposals)
     for said in (plan.response_class, incident.response_class or sent_before_reopening(incident)):
@@ -166,13 +169,13 @@ def _rose(incident: Incident, at: datetime, kind: str) -> bool:
 def _left(incident: Incident, transfer: Transfer, by: User, at: datetime) -> None:
     """The call goes to somebody else without a unit: offers end, and one that nobody had decided is decided hereby."""
     offers_withdraw(incident, by, at, reason="plan_changed")
-    if incident.sent_at is not None:
+    if incident.response_class:
         return
-    incident.sent_at = at
-    fields = ["sent_at"]
     if transfer.kind == Transfer.Kind.CENTRE:
-        incident.not_diverted_reason = "out_of_area"
-        fields.append("not_diverted_reason")
+        if incident.sent_at is not None:
+            return
+        incident.sent_at, incident.not_diverted_reason = at, "out_of_area"
+        fields = ["sent_at", "not_diverted_reason"]
         record(incident=incident, entity="incident", row=incident, action="given", by=by, at=at, fields=fields)
         return
     judged = judge(incident=incident, at=at)
@@ -180,6 +183,12 @@ def _left(incident: Incident, transfer: Transfer, by: User, at: datetime) -> Non
         raise Refused("not_triaged", "Not triaged: ask the safety questions first.", status=409)
     proposals = proposals_of(incident)
     plan, holding = choice.held(choice.suggested(judged, incident), judged, proposals)
+    decided = plan.response_class
+    if transfer.kind in _INFORMATION_LINES and choice.information_only(judged, incident, proposals):
+        # Nobody is sent: it is what the protocol says, not what a call falls up to for want of a program.
+        decided = str(judged.suggestion.response_class)
+    # One that was reopened, or came back from another centre, was sent before and is decided now.
+    incident.sent_at = incident.sent_at or at
     decision = Decision.objects.create(
         # Made from the transfer's own id, so that the same transfer decides once.
         id=uuid5(transfer.pk, "decision"),
@@ -187,22 +196,19 @@ def _left(incident: Incident, transfer: Transfer, by: User, at: datetime) -> Non
         at=at,
         by=by,
         action="accept",
-        response_class=plan.response_class,
-        suggested_class=plan.response_class,
+        response_class=decided,
+        suggested_class=decided,
         direction="same",
         protocol_version=judged.protocol,
         answers=judged.answers,
         trace=judged.suggestion.to_dict(),
         on_screen={
-            "plan": plan.to_dict(),
-            "open": [],
-            "inputs": judged.inputs(),
-            "cues": {**proposals.to_dict(), "hold": [cue.key for cue in holding]},
+            **on_screen(judged, plan, proposals, [cue.key for cue in holding], NotDiverted()),
             "transfer": transfer.kind,
         },
         engine_version=judged.suggestion.engine_version,
     )
-    incident.response_class = plan.response_class
+    incident.response_class = decided
     record(
         incident=incident,
         entity="decision",
@@ -210,6 +216,6 @@ def _left(incident: Incident, transfer: Transfer, by: User, at: datetime) -> Non
         action="transfer",
         by=by,
         at=at,
-        detail={"class": plan.response_class},
-        fields=[*fields, "response_class"],
+        detail={"class": decided},
+        fields=["sent_at", "response_class"],
     )

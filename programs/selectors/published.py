@@ -126,6 +126,9 @@ class PublishedPrograms:
     open_now: dict[str, bool | None]
     covers: dict[str, bool | None]
     suspended: dict[str, str]
+    unreadable: tuple[str, ...] = ()
+    """Slugs of programs whose hours cannot be read. They count as closed, and triage makes no suggestion: damaged data
+    must not pass for “out of hours”."""
 
     def by_slug(self, slug: str) -> ProgramVersion | None:
         return next((version for version in self.versions if version.program.slug == slug), None)
@@ -149,17 +152,19 @@ def programs_published(
     open_now: dict[str, bool | None] = {}
     covered: dict[str, bool | None] = {}
     suspended: dict[str, str] = {}
+    unreadable: list[str] = []
     for version in versions:
         slug = version.program.slug
         try:
             open_now[slug] = open_at(str(version.spec["hours"]), at, zone)
         except (KeyError, ValueError):
             open_now[slug] = False
+            unreadable.append(slug)
         covered[slug] = None if lat is None or lon is None else area_covers(version, lat, lon)
         for scope, subject, reason in stops:
             if stopped(scope, subject, program=slug, beat=beat, nature=nature):
                 suspended[slug] = reason
-    return PublishedPrograms(versions, open_now, covered, suspended)
+    return PublishedPrograms(versions, open_now, covered, suspended, tuple(unreadable))
 
 
 def stop_applies(stop: Suspension, *, program: str, beat: str, nature: str) -> bool:
@@ -198,8 +203,8 @@ def spec_number(version: ProgramVersion | None, key: str, default: int) -> int:
 
 def spec_wait_s(version: ProgramVersion | None, priority: int, default: int) -> int:
     """The longest promised wait in seconds: `max_wait_by_priority` where it names the priority, else `max_wait_s`."""
-    named: Any = (version.spec.get("max_wait_by_priority") if version is not None else None) or {}
-    value = named.get(str(priority))
+    named: Any = version.spec.get("max_wait_by_priority") if version is not None else None
+    value = named.get(str(priority)) if isinstance(named, dict) else None
     if isinstance(value, int | float) and value > 0:
         return int(value)
     return spec_number(version, "max_wait_s", default)

@@ -44,6 +44,13 @@ def test_foreign_keys_point_down_only() -> None:
     assert upward == []
 
 
+def test_migrations_read_nothing_else_of_the_product() -> None:
+    """They mean the same for ever, and the tests' database may be kept as long as they are the same."""
+    product = re.compile(rf"^\s*(?:from|import)\s+(?:{'|'.join(RANK)})\b|open\(|read_text|import_module", re.M)
+    reading = [path.name for path in ROOT.glob("*/migrations/*.py") if product.search(path.read_text(encoding="utf-8"))]
+    assert reading == []
+
+
 def test_every_app_with_models_is_in_the_order_and_the_top_has_none() -> None:
     with_models = {
         model._meta.app_label

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -258,6 +259,18 @@ def test_the_panel_says_what_is_unsafe(signed_in: SignedIn, draft: ProgramVersio
     company = client.get(reverse("desk:program_check", args=[draft.pk, "company"])).content.decode()
     assert "No overlap" in company
     assert client.get(reverse("desk:program_check", args=[draft.pk, "nothing"])).status_code == 404
+
+
+@pytest.mark.parametrize("spec", [{}, {"rules": None, "hours": "now and then"}])
+def test_the_list_stands_where_a_version_cannot_be_read(
+    signed_in: SignedIn, programs: dict[str, ProgramVersion], spec: dict[str, Any]
+) -> None:
+    """There is no suggestion then, and this is where it is mended."""
+    star = programs["star"]
+    ProgramVersion.objects.filter(pk=star.pk).update(state=VersionState.RETIRED)
+    star.pk, star.number, star.spec = uuid4(), 2, spec
+    star.save(force_insert=True)
+    assert "STAR" in signed_in("program_administrator").get(reverse("desk:programs")).content.decode()
 
 
 def test_a_program_goes_out_as_a_file_and_comes_in_again(

@@ -225,6 +225,22 @@ def test_an_assisting_unit_neither_ends_the_search_nor_restarts_it(
     assert offers_run(centre=floor, at=later(7)) == []
 
 
+def test_of_those_who_assist_each_may_come(
+    floor: Centre, people: dict[str, User], units: dict[str, Unit], at: datetime, later: Later
+) -> None:
+    """Several units beside the primary one: asking or accepting one takes nothing from the others."""
+    first = factories.an_accepted(floor, by=people["call_taker"], at=at)
+    beside = [
+        assignment_offer(
+            incident=first.incident, unit=units[name], slot="assist", by=people["dispatcher"], at=later(nth)
+        )
+        for nth, name in enumerate(("Star 2", "Medic 1", "CR 1"), 3)
+    ]
+    for one in beside:
+        assignment_act(assignment=one, action="accept", by=crew_of(one), at=later(7))
+    assert set(first.incident.assignments.values_list("state", flat=True)) == {"accepted"}
+
+
 def test_a_dispatchers_own_choice_is_applied_with_its_shortfalls_shown(
     floor: Centre, people: dict[str, User], units: dict[str, Unit], at: datetime, later: Later
 ) -> None:

@@ -113,6 +113,8 @@ def test_a_units_status_is_its_assignments_then_its_service_then_its_shift(
     assert status("Star 1") == "accepted"
     help_request(unit=accepted.unit, by=crew_of(accepted), at=later(4))
     assert status("Star 1") == "help"
+    # Its age is that of the call for help, not of the hours on duty.
+    assert [row.since for row in unit_rows(centre=floor, at=later(5)) if row.call_sign == "Star 1"] == [later(4)]
 
 
 @pytest.mark.parametrize("worst", ["panic", "stop", "calm"])
@@ -121,7 +123,8 @@ def test_the_walls_first_line_is_the_worst_thing_that_stands(
 ) -> None:
     factories.a_call(floor, by=people["call_taker"], at=at)
     if worst == "calm":
-        assert wall_headline(centre=floor, at=later(61)).words == "The one open call is owned, oldest 01:01"
+        calm = wall_headline(centre=floor, at=later(61))
+        assert (calm.words, calm.since) == ("The one open call is owned, oldest", at)
         return
     suspension_set(centre=floor, scope="all", subject="", reason="storm", by=people["supervisor"], at=at)
     if worst == "panic":

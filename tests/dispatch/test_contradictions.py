@@ -8,6 +8,7 @@ import pytest
 
 from accounts.models import Centre, User
 from dispatch.models import Call, Incident
+from dispatch.selectors.redecision import redecide
 from dispatch.selectors.triage import answers_merged, answers_of, judge
 from dispatch.services.answers import answers_record
 from dispatch.services.incidents import call_join
@@ -47,6 +48,21 @@ def test_the_more_dangerous_of_two_callers_counts_in_whatever_order(
         assert answers_merged(incident)[key] == worse
         assert _class(incident, later(3)) in {"emergency", "co_response"}
         assert calmer in answers_of(incident)[key]["others"]
+
+
+def test_a_need_that_one_caller_names_does_not_answer_for_what_another_says(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    """Nobody sees the person, and nobody knows whether they breathe: a welfare check alone would be a team's call."""
+    by = people["call_taker"]
+    unseen: dict[str, Any] = {"posture": "unseen", "breathing": "unknown", "conscious": "unknown"}
+    one = factories.a_triaged_call(floor, by=by, at=at, **unseen, need=["mental_health"])
+    other = factories.a_triaged_call(floor, by=by, at=at, **unseen, need=["welfare_check"])
+    assert (_class(one.incident, at), _class(other.incident, at)) == ("emergency", "mobile_team")
+    call_join(call=other, into=one.incident, by=by, at=later(1))
+    assert _class(one.incident, later(2)) == "emergency"
+    decision = factories.a_decision(now_of(one.incident), by=by, at=later(3))
+    assert (decision.response_class, redecide(decision).same) == ("emergency", True)
 
 
 @pytest.mark.parametrize("unknown", [False, True])

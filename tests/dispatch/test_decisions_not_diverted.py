@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,8 +14,12 @@ from dispatch import due
 from dispatch.models import Incident
 from dispatch.reasons import NOT_DIVERTED
 from dispatch.services.answers import answers_record
+from dispatch.services.calls import call_end
+from dispatch.services.closing import incident_close
 from dispatch.services.crew_safety import return_to_911
+from dispatch.services.decisions import decision_second
 from dispatch.services.offers import offers_run
+from dispatch.services.on_view import contact_open
 from programs.models import ProgramVersion, ProtocolVersion, VersionState
 from responders.models import Unit
 from tests import factories
@@ -71,17 +76,42 @@ def test_a_call_that_is_not_diverted_says_why(
     assert reason in NOT_DIVERTED
 
 
-@pytest.mark.parametrize("broken", ["no protocol", "broken program"])
+def _damaged(spec: dict[str, Any]) -> None:
+    """STAR's published content is replaced by this, past every check."""
+    version = ProgramVersion.objects.filter(program__slug="star").get()
+    ProgramVersion.objects.filter(pk=version.pk).update(state=VersionState.RETIRED)
+    version.pk, version.number, version.spec = uuid.uuid4(), 2, spec
+    version.save(force_insert=True)
+
+
+def test_the_supervisor_learns_of_a_failed_engine_also_where_nothing_was_asked(
+    floor: Centre, people: dict[str, User], at: datetime, alarms: Alarms
+) -> None:
+    ProtocolVersion.objects.update(state=VersionState.RETIRED)
+    call = factories.a_call(floor, by=people["call_taker"], at=at, nature="welfare_check")
+    factories.a_decision(call.incident, by=people["call_taker"], at=at, action="send")
+    assert alarms() == ["engine_error"]
+
+
+def test_waits_that_cannot_be_read_stop_nobody_from_sending(
+    floor: Centre, people: dict[str, User], at: datetime, programs: dict[str, ProgramVersion]
+) -> None:
+    _damaged({**programs["star"].spec, "max_wait_by_priority": "soon", "max_wait_s": "later"})
+    incident = _sent(floor, people, at)
+    assert now_of(incident).promise_at is not None
+
+
+@pytest.mark.parametrize("broken", ["no protocol", "broken program", "broken hours"])
 def test_when_the_engine_fails_it_says_so_and_sending_still_works(
     floor: Centre, people: dict[str, User], at: datetime, alarms: Alarms, broken: str
 ) -> None:
     if broken == "no protocol":
         ProtocolVersion.objects.update(state=VersionState.RETIRED)
+    elif broken == "broken program":
+        _damaged({"rules": {"slug": "star"}, "hours": "24/7"})
     else:
-        version = ProgramVersion.objects.filter(program__slug="star").get()
-        ProgramVersion.objects.filter(pk=version.pk).update(state=VersionState.RETIRED)
-        version.pk, version.number, version.spec = uuid.uuid4(), 2, {"rules": {"slug": "star"}, "hours": "24/7"}
-        version.save(force_insert=True)
+        star = ProgramVersion.objects.get(program__slug="star")
+        _damaged({**star.spec, "hours": "now and then"})
     by = people["call_taker"]
     call = factories.a_call(floor, by=by, at=at, nature="welfare_check")
     judged = answers_record(incident=call.incident, source=call, answers=factories.CALM, by=by, at=at)
@@ -134,6 +164,50 @@ def _returned(floor: Centre, people: dict[str, User], at: datetime) -> Incident:
     accepted = factories.an_accepted(floor, by=people["call_taker"], at=at)
     return_to_911(assignment=accepted, reason="unsafe", by=people["responder"], at=at + timedelta(minutes=1))
     return accepted.incident
+
+
+def _lowered_by_two(floor: Centre, people: dict[str, User], at: datetime) -> Incident:
+    call = factories.a_triaged_call(floor, by=people["call_taker"], at=at, weapon="in_hand")
+    decision = factories.a_decision(
+        call.incident, by=people["call_taker"], at=at, action="override", response_class="co_response",
+        reason="clinician_advice",
+    )  # fmt: skip
+    decision_second(decision=decision, agree=True, by=people["supervisor"], at=at)
+    return call.incident
+
+
+def _met_by_an_ambulance(floor: Centre, people: dict[str, User], at: datetime) -> Incident:
+    medic = Unit.objects.get(centre=floor, agency__kind="ems")
+    return contact_open(id=uuid.uuid4(), unit=medic, nature="welfare_check", by=people["responder"], at=at).incident
+
+
+def _never_sent(floor: Centre, people: dict[str, User], at: datetime, outcome: str, **changed: Any) -> Incident:
+    call = factories.a_triaged_call(floor, by=people["call_taker"], at=at, **changed)
+    call_end(call=call, ended_as="completed", by=people["call_taker"], at=at)
+    return incident_close(incident=call.incident, outcome=outcome, by=people["dispatcher"], at=at)
+
+
+_OTHER_WAYS: list[tuple[str, Callable[[Centre, dict[str, User], datetime], Incident]]] = [
+    ("excluded", _lowered_by_two),
+    ("not_triaged", _met_by_an_ambulance),
+    ("override", partial(_never_sent, outcome="handed_to_police")),
+    ("caller_refused", partial(_never_sent, outcome="refused")),
+    ("nobody_sent", partial(_never_sent, outcome="resolved_by_phone")),
+    ("excluded", partial(_never_sent, outcome="handed_off", weapon="in_hand")),
+    ("", partial(_never_sent, outcome="test")),
+]
+
+
+@pytest.mark.parametrize(("code", "way"), _OTHER_WAYS)
+def test_no_way_past_the_suggestion_leaves_the_reason_empty(
+    floor: Centre,
+    people: dict[str, User],
+    at: datetime,
+    code: str,
+    way: Callable[[Centre, dict[str, User], datetime], Incident],
+) -> None:
+    assert now_of(way(floor, people, at)).not_diverted_reason == code
+    assert code in {"", *NOT_DIVERTED}
 
 
 _WAYS: dict[str, Callable[[Centre, dict[str, User], datetime], Incident]] = {

@@ -155,6 +155,8 @@ def test_a_phone_program_needs_no_distance() -> None:
         ({"wanted": frozenset({"transport"})}, {"capabilities": frozenset({"transport"})}, 8, "would help: transport"),
         ({}, {"free_since": AT - timedelta(hours=2)}, 10, "free for 30 min or more"),
         ({}, {"free_since": AT - timedelta(minutes=9)}, 3, "free for 9 min"),
+        # By the clock of another machine, which is a little ahead.
+        ({}, {"free_since": AT + timedelta(minutes=2)}, 0, "free just now"),
         ({}, {"recent_calls": 1}, -2, "1 call in the last 8 h"),
         ({}, {"recent_calls": 9}, -10, "9 calls in the last 8 h"),
         ({}, {"shift_ends": AT + timedelta(minutes=30)}, ENDS_SOON, "the crew must say yes itself"),
@@ -224,7 +226,11 @@ def test_no_unit_reads_well() -> None:
 
 
 def test_a_language_without_a_name_here_is_its_code() -> None:
-    assert (language_words("ase"), language_words("so")) == ("American Sign Language", "so")
+    assert (language_words("ase"), language_words("so"), language_words("qq")) == (
+        "American Sign Language",
+        "Somali",
+        "the language “qq”",
+    )
 
 
 _names = st.sampled_from(["medic", "youth", "transport"])

@@ -11,11 +11,13 @@ import pytest
 from accounts.models import Centre, User
 from accounts.problems import Refused
 from dispatch.choice import information_only
+from dispatch.models import Decision
 from dispatch.selectors.cues import proposals_of
+from dispatch.selectors.redecision import redecide
 from dispatch.selectors.triage import judge
 from dispatch.services.incidents import nature_set
 from dispatch.services.targets import target_set
-from dispatch.services.transfers import transfer_offer
+from dispatch.services.transfers import transfer_connect, transfer_offer
 from programs.models import ProgramVersion
 from tests import factories
 
@@ -38,7 +40,8 @@ def test_who_needs_information_only_is_given_to_311_though_no_program_takes_it(
     """The class is what the protocol says and is never lowered: that it fell upward for want of a program is not."""
     taker = people["call_taker"]
     city = target_set(centre=floor, kind="311", name="City 311", phone="311", at=at, by=None)
-    calm = {"in_person_needed": "no", "caller": "first_party", "need": ["information"]}
+    # Whether the caller can talk is not asked yet: it is still open when the call is given away.
+    calm = {"in_person_needed": "no", "caller": "first_party", "need": ["information"], "caller_can_talk": "unknown"}
     call = factories.a_triaged_call(floor, by=taker, at=at, **{**calm, **answers})
     nature_set(incident=call.incident, nature="administrative", by=taker, at=at)
     ProgramVersion.objects.filter(program__centre=floor).update(state="superseded")
@@ -49,7 +52,12 @@ def test_who_needs_information_only_is_given_to_311_though_no_program_takes_it(
     assert information_only(judged, call.incident, proposals_of(call.incident)) is (refused == "")
     given = partial(transfer_offer, id=uuid4(), call=call, kind="311", target=city, by=taker, at=later(1))
     if not refused:
-        assert given().state == "offered"
+        transfer_connect(transfer=given(), by=taker, at=later(2), receiver_name="Ann")
+        decided = Decision.objects.get(incident=call.incident)
+        assert (decided.response_class, decided.direction) == (suggestion.response_class, "same")
+        assert decided.on_screen["open"] == [item.key for item in suggestion.ask] != []
+        assert decided.on_screen["said"]["weapon"][0]["source"] == f"call:{call.pk}"
+        assert redecide(decided).same
         return
     with pytest.raises(Refused) as error:
         given()

@@ -1,15 +1,13 @@
 """Sixteen dispatchers and fifty phones on the same rows at once: nobody is booked twice, and nobody deadlocks."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
 import pytest
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db import connection
 
 from accounts.models import Centre, User
 from accounts.problems import Refused
@@ -68,21 +66,7 @@ def _phone(unit: Unit, draw: random.Random, at: datetime) -> None:
                 continue
 
 
-@pytest.fixture
-def room_for_all() -> Iterator[None]:
-    """A connection for every hand: with the pool's usual few they would take turns."""
-    database = connections[DEFAULT_DB_ALIAS]
-    assert isinstance(database, DatabaseWrapper)
-    database.ensure_connection()
-    if settings.DB_POOL_SIZE:
-        database.pool.resize(1, DISPATCHERS + PHONES + 8)
-    yield
-    if settings.DB_POOL_SIZE:
-        database.pool.resize(1, settings.DB_POOL_SIZE)
-
-
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("room_for_all")
 def test_sixteen_dispatchers_and_fifty_phones_book_nobody_twice(
     floor: Centre, people: dict[str, User], units: dict[str, Unit], at: datetime, later: Callable[[float], datetime]
 ) -> None:

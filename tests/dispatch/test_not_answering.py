@@ -13,8 +13,12 @@ from dispatch.selectors.engine_facts import recommend_for, units_with_facts
 from dispatch.selectors.unit_rows import unit_rows
 from dispatch.services.alarms import alarm_end
 from dispatch.services.assignments import assignment_act
+from dispatch.services.beside import beside_offer
+from dispatch.services.crew_changes import crew_leave
 from dispatch.services.crew_safety import crew_heard, help_request
 from dispatch.services.offers import assignment_offer, offers_run
+from dispatch.services.unit_status import service_set
+from programs.services import suspension_set
 from responders.models import Unit, UnitHistory
 from responders.services import unit_position
 from tests import factories
@@ -119,3 +123,47 @@ def test_a_crew_under_a_stage_order_may_stand_still(
     work = factories.an_accepted(floor, by=people["call_taker"], at=at)
     work.stage_orders.create(reason="weapon=in_hand", words="Weapon", at=at + timedelta(seconds=3))
     assert due.crews_silent(floor, later(500)) == 0
+
+
+def test_a_stop_key_ends_what_was_asked_and_one_person_cannot_go_round_it(
+    floor: Centre, people: dict[str, User], units: dict[str, Unit], at: datetime, later: Later
+) -> None:
+    offer = factories.an_offer(floor, by=people["call_taker"], at=at)
+    boss, by = people["supervisor"], people["dispatcher"]
+    suspension_set(centre=floor, scope="beat", subject="B2", reason="riot", by=boss, at=later(1))
+    assert due.offers_expired(floor, later(2)) == 0, "somewhere else"
+    suspension_set(centre=floor, scope="program", subject="star", reason="unsafe van", by=boss, at=later(3))
+    assert due.offers_expired(floor, later(4)) == 1
+    offer.refresh_from_db()
+    assert (offer.state, offer.end_reason) == ("cancelled", "suspended")
+    assert offers_run(centre=floor, at=later(5)) == []
+    incident = offer.incident
+    incident.refresh_from_db()
+    assert incident.no_unit_reason == "suspended"
+    with pytest.raises(Refused, match="stopped here"):
+        assignment_offer(incident=incident, unit=units["Star 2"], by=by, at=later(6))
+    # The clinician or team beside one that is silent is no way round either; an officer raises care.
+    assert beside_offer(incident=incident, at=later(6)) is None
+    assignment_offer(incident=incident, unit=units["CR 1"], by=by, at=later(7))
+    assert _unit("Star 1").not_answering_since is None
+
+
+@pytest.mark.parametrize("gone", ["on_break", "out_of_service", "crew"])
+def test_a_unit_that_goes_off_with_an_offer_is_asked_no_more_and_has_not_failed_to_answer(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later, gone: str
+) -> None:
+    offer = factories.an_offer(floor, by=people["call_taker"], at=at)
+    assert due.offers_expired(floor, later(1)) == 0
+    if gone == "crew":
+        crew_leave(person=crew_of(offer), by=crew_of(offer), at=later(2))
+    else:
+        service_set(unit=offer.unit, service=gone, reason="meal", by=crew_of(offer), at=later(2))
+    assert due.offers_expired(floor, later(3)) == 1
+    offer.refresh_from_db()
+    assert (offer.state, offer.end_reason) == ("cancelled", "unit_left")
+    assert [one.unit.call_sign for one in offers_run(centre=floor, at=later(4))] == ["Star 2"]
+    # What a dispatcher asks of such a unit is their choice, and stays until it is answered or runs out.
+    chosen = assignment_offer(incident=offer.incident, unit=offer.unit, by=people["dispatcher"], at=later(5))
+    assert due.offers_expired(floor, later(6)) == 0
+    assert due.offers_expired(floor, chosen.offer_expires_at) == 1
+    assert _unit("Star 1").not_answering_since is None

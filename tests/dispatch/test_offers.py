@@ -129,7 +129,7 @@ def test_a_language_that_the_program_requires_keeps_back_who_does_not_speak_it(
     somali.refresh_from_db()
     assert somali.no_unit_reason == "capability_missing"
     said = {row["call_sign"]: row["words"] for row in somali.no_unit_detail}
-    assert said["Star 1"] == ["nobody on it speaks so"]
+    assert said["Star 1"] == ["nobody on it speaks Somali"]
 
 
 def test_one_person_is_too_few_where_the_program_needs_two(

@@ -44,7 +44,7 @@ def _running(sweeper: Sweeper) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(timeout=30)
+        thread.join(timeout=60)
         assert not thread.is_alive()
 
 
@@ -124,7 +124,7 @@ def test_a_stopped_holder_is_ended_and_finds_so_when_it_goes_on(floor: Centre, p
     finally:
         frozen.send_signal(signal.SIGCONT)
         frozen.terminate()
-        frozen.wait(timeout=20)
+        frozen.wait(timeout=60)
     assert frozen.returncode == 0
 
 

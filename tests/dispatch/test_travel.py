@@ -18,7 +18,7 @@ from demo import city
 from dispatch.engine import IncidentFacts, UnitFacts, recommend
 from dispatch.selectors import travel as chosen
 from dispatch.selectors.travel import network_of, travel_for
-from dispatch.travel import Point, TravelTimes
+from dispatch.travel import Point, TravelTimes, router
 from dispatch.travel.router import ASKING_S, MOST_POINTS, RouterFailed, RoutingService, osrm, valhalla
 from dispatch.travel.straight import StraightLine, straight_s
 from dispatch.travel.streets import Street, StreetNetwork
@@ -94,6 +94,12 @@ def _valhalla_answer(path: str, query: dict[str, list[str]], body: Any) -> tuple
     return 200, {"sources_to_targets": cells, "units": "kilometers"}
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a crowded test machine a healthy service may take longer than the product waits."""
+    monkeypatch.setattr(router, "ASKING_S", 30.0)
+
+
 @pytest.mark.parametrize(("ask", "answer"), [(osrm, _osrm_answer), (valhalla, _valhalla_answer)])
 def test_each_service_is_asked_in_its_own_format(ask: Any, answer: Answer) -> None:
     with _service(answer) as (base, _):
@@ -130,6 +136,7 @@ def test_an_answer_that_is_not_whole_and_sensible_is_a_failure(ask: Any, status:
         ask(base, [HERE], [NEAR, FAR], 5.0)
 
 
+@pytest.mark.usefixtures("patient")
 def test_what_was_fetched_ahead_is_used_and_not_fetched_twice() -> None:
     with _service(_osrm_answer) as (base, asked):
         service = RoutingService(f"osrm:{base}")
@@ -141,6 +148,7 @@ def test_what_was_fetched_ahead_is_used_and_not_fetched_twice() -> None:
     assert first[1].seconds == 40
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_pair_without_a_road_is_a_straight_line_and_says_so() -> None:
     with _service(_osrm_answer) as (base, _):
         service = RoutingService(f"osrm:{base}")
@@ -149,6 +157,7 @@ def test_a_pair_without_a_road_is_a_straight_line_and_says_so() -> None:
     assert journey.how == "straight line, no road known"
 
 
+@pytest.mark.usefixtures("patient")
 def test_no_table_is_larger_than_the_service_takes() -> None:
     with _service(_osrm_answer) as (base, asked):
         service = RoutingService(f"osrm:{base}")
@@ -159,6 +168,7 @@ def test_no_table_is_larger_than_the_service_takes() -> None:
     assert max(path.count(";") for path in asked) < MOST_POINTS * 2
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("broken", ["refuses", "errs"])
 def test_a_service_that_fails_is_left_alone_for_a_while_and_then_asked_again(broken: str) -> None:
     ill = [True]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from accounts.models import Agency, Centre, User
+from accounts.models import Agency, AuditRow, Centre, User
 from accounts.problems import Refused
 from programs.models import ProgramVersion, ProtocolVersion
 from programs.preset_schema import all_presets
@@ -80,6 +80,27 @@ def test_nothing_is_published_by_one_person_outside_a_simulated_centre(db: None,
     with pytest.raises(Refused, match="medical director"):
         protocol_publish_simulated(centre=real, data=load_reference().to_dict(), at=at)
     assert not ProtocolVersion.objects.filter(centre=real).exists()
+
+
+def test_the_programs_of_the_tests_are_what_the_services_make(
+    centre: Centre, programs: dict[str, ProgramVersion], at: datetime
+) -> None:
+    other = factories.a_centre(at=at, slug="riverton")
+    agencies = {agency.slug: agency for agency in Agency.objects.filter(centre=other)}
+    for preset, made in programs.items():
+        spec, agency = factories.a_spec(preset), agencies[made.program.agency.slug]
+        draft = program_install(centre=other, agency=agency, spec=spec, area=factories.TOWN, by=None, at=at)
+        version_publish_simulated(version=draft, at=at)
+    assert _rows(centre) == _rows(other)
+
+
+def _rows(centre: Centre) -> list[list[tuple[object, ...]]]:
+    """Programs, versions and audit rows, but for what names them."""
+    versions = ProgramVersion.objects.filter(program__centre=centre).order_by("program__slug")
+    fields = [field.name for field in ProgramVersion._meta.concrete_fields if field.name not in {"id", "program"}]
+    programs = versions.values_list("program__slug", "program__name", "program__agency__slug", *fields)
+    audited = AuditRow.objects.filter(centre=centre, entity="program_version").order_by("id")
+    return [list(programs), list(audited.values_list("at", "by", "actor", "action", "detail", "seal"))]
 
 
 def test_hours_are_local_wall_time_through_the_change_of_clocks() -> None:

@@ -3,8 +3,10 @@
 from dispatch.services.offers.making import (
     assignment_offer,
     offer_expire,
+    offer_lapse,
     offers_withdraw,
     other_offers_end,
+    stopped_here,
 )
 from dispatch.services.offers.rounds import OrderHeld, incident_offer, offers_run
 
@@ -13,7 +15,9 @@ __all__ = [
     "assignment_offer",
     "incident_offer",
     "offer_expire",
+    "offer_lapse",
     "offers_run",
     "offers_withdraw",
     "other_offers_end",
+    "stopped_here",
 ]

@@ -13,7 +13,7 @@ from dispatch.models import Alarm, Assignment, Incident, Recommendation, StageOr
 from dispatch.models.assignment import Slot
 from dispatch.reasons import DANGER_GONE, OFFER_WITHDRAWN
 from dispatch.selectors.engine_facts import is_by_phone, recommend_for, units_with_facts
-from dispatch.selectors.triage import answers_at_place, dangerous
+from dispatch.selectors.triage import answers_at_place, dangerous, place_of
 from dispatch.services.alarms import alarms_end
 from dispatch.services.co_response import officer_offer, two_units
 from dispatch.services.journal import incident_locked, record
@@ -22,10 +22,14 @@ from dispatch.services.silence import offers_unanswered
 from dispatch.services.staging import order_stage
 from dispatch.services.standing_orders import order_end
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE
+from programs.models import ProgramVersion
+from programs.selectors import suspended_here
 from responders.models import Unit
 from triage import vocabulary
 
 MANUAL_OFFER_TIMEOUT_S = 120
+LAPSES = frozenset({"unit_left", "suspended"})
+"""Ends of an engine's offer that are no unit's doing and no plan's: another one is asked, if any may be."""
 SCENE_DANGERS = (
     "weapon", "violence", "barricade", "domestic", "hazard", "crime", "child_at_risk", "suicide", "behavior",
     "caller_can_talk",
@@ -145,13 +149,18 @@ def assignment_offer(
         raise Refused("late_entry", "This entry came late: say first that it is still live.", status=409)
     if unit.centre_id != incident.centre_id:
         raise Refused("unit_elsewhere", "This unit belongs to another centre.", field="unit")
+    if slot == Slot.PRIMARY and not unit.armed and stopped_here(incident.program_version, incident):
+        # What one person has stopped only two resume: nobody goes on with it by asking a unit by name.
+        raise Refused("suspended", "Diversion is stopped here: choose a more cautious response.", status=409)
     locked = Unit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
     if not _free(locked, incident):
         raise Refused("unit_taken", f"{unit.call_sign} is already on a call.", field="unit", status=409)
     if slot != Slot.ASSIST and incident.assignments.filter(slot=slot, state__in=ASSIGNMENT_ACCEPTED).exists():
         raise Refused("slot_filled", "This place is filled: send the unit as assisting.", field="slot", status=409)
-    for former in incident.assignments.select_for_update().filter(slot=slot, state="offered"):
-        _end(incident, former, "cancel", by, at, reason="another_chosen")
+    if slot != Slot.ASSIST:
+        # Of those who assist there may be any number.
+        for former in incident.assignments.select_for_update().filter(slot=slot, state="offered"):
+            _end(incident, former, "cancel", by, at, reason="another_chosen")
     loaded = units_with_facts(incident.centre, at=at, only=[locked.pk])
     case = recommend_for(incident, units=loaded, at=at, ahead=False).candidates[0]
     try:
@@ -196,7 +205,7 @@ def _end(
             how=assignment.state,
             by=by,
             at=at,
-            again=reason not in OFFER_WITHDRAWN,
+            again=reason in LAPSES or reason not in OFFER_WITHDRAWN,
         )
 
 
@@ -211,8 +220,43 @@ def offer_expire(*, assignment: Assignment, at: datetime) -> Assignment:
     return assignment
 
 
+@transaction.atomic
+def offer_lapse(*, assignment: Assignment, at: datetime) -> Assignment:
+    """End an engine's offer that cannot be answered any more: its unit went off duty, or a stop key was pressed, before
+    it had answered. That is no refusal and no silence of the unit. Idempotent."""
+    incident = incident_locked(assignment.incident_id)
+    assignment = (
+        Assignment.objects.select_for_update(of=("self",))
+        .select_related("unit", "program_version__program")
+        .get(pk=assignment.pk)
+    )
+    reason = lapsed(assignment, incident)
+    if assignment.state == "offered" and assignment.offered_by_id is None and reason:
+        _end(incident, assignment, "cancel", None, at, reason=reason)
+    return assignment
+
+
+def lapsed(assignment: Assignment, incident: Incident) -> str:
+    """Why an offer cannot be answered any more, as one of LAPSES; empty while it can."""
+    unit = assignment.unit
+    if unit.service != Unit.Service.IN_SERVICE or not unit.crew.filter(until__isnull=True).exists():
+        return "unit_left"
+    return "suspended" if stopped_here(assignment.program_version, incident) else ""
+
+
+def stopped_here(version: ProgramVersion | None, incident: Incident) -> bool:
+    """Whether a stop key forbids a program for a call, by where it is and its nature."""
+    if version is None:
+        return False
+    place = place_of(incident)
+    return suspended_here(version, beat=place.beat if place is not None else "", nature=incident.nature)
+
+
 def other_offers_end(incident: Incident, accepted: Assignment, by: User | None, at: datetime) -> None:
-    """The first accept ends the other offers of its slot, in the same transaction."""
+    """The first accept ends the other offers of its slot, in the same transaction. Of those who assist each may
+    come."""
+    if accepted.slot == Slot.ASSIST:
+        return
     others = incident.assignments.select_for_update().filter(slot=accepted.slot, state="offered")
     for other in others.exclude(pk=accepted.pk):
         _end(incident, other, "cancel", by, at, reason="taken")

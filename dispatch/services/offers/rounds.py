@@ -22,7 +22,7 @@ from dispatch.selectors.rounds import Round, Wait, queue_of, turn_at
 from dispatch.services.alarms import alarm_raise
 from dispatch.services.co_response import officer_offer
 from dispatch.services.journal import record
-from dispatch.services.offers.locked import call_free, unit_free
+from dispatch.services.offers.locked import BRIEF_MS, call_free, unit_free
 from dispatch.services.offers.making import offer_make
 from dispatch.services.offers.preempting import preempt
 from dispatch.services.offers.recommending import recommendation_drop, recommendation_keep
@@ -77,7 +77,22 @@ def offers_run(*, centre: Centre, at: datetime) -> list[Assignment]:
             if not connection.is_usable():
                 raise
             logger.exception("offer failed", extra={"incident": str(incident_id)})
+            _failed(incident_id, seen, "engine_failed")
     return made
+
+
+def _failed(incident_id: UUID, seen: Round, reason: str) -> None:
+    """Say on a call's row that the engine came to nothing on it: whatever the fault is, a person chooses."""
+    try:
+        with transaction.atomic():
+            incident = seen.locked(incident_id)
+            if incident is not None and incident.offer_wanted:
+                _no_unit(incident, reason, [], seen.at)
+    except Exception:
+        # The promise's clock runs on, and the next round comes back to it.
+        if not connection.is_usable():
+            raise
+        logger.exception("failed offer not said", extra={"incident": str(incident_id)})
 
 
 def _in_turn(queue: Sequence[Wait], seen: Round) -> Iterator[UUID]:
@@ -137,7 +152,11 @@ def _end_frozen(centre: Centre) -> None:
 def _order_taken(centre: Centre) -> None:
     with connection.cursor() as cursor:
         try:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [DISPATCH_LOCK, centre.pk])
+            # From here on no row is waited for long: somebody who is stopped with an alarm in hand, for example.
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(%s, %s), set_config('lock_timeout', %s, true)",
+                [DISPATCH_LOCK, centre.pk, f"{BRIEF_MS}ms"],
+            )
         except OperationalError as error:
             if isinstance(error.__cause__, LockNotAvailable):
                 raise OrderHeld from error
@@ -150,9 +169,17 @@ def _offers(incident_id: UUID, seen: Round) -> list[Assignment]:
         with transaction.atomic():
             _order_taken(seen.centre)
             return _offer_best(incident_id, seen)
-    except IntegrityError:
-        # A dispatcher sent the unit elsewhere in the same instant; the index let one through. The next round asks on.
+    except (IntegrityError, OperationalError) as error:
+        # A dispatcher sent the unit elsewhere in the same instant, and the index let one through; or somebody has a row
+        # of the call locked. The round comes back to it.
+        if isinstance(error, OperationalError) and not isinstance(error.__cause__, LockNotAvailable):
+            raise
         logger.info("offer overtaken", extra={"incident": str(incident_id)})
+        if incident_id in seen.missed:
+            # Twice in one round: said, so that a call which is never let through does not wait without a reason.
+            _failed(incident_id, seen, "unit_contended")
+        else:
+            seen.missed.append(incident_id)
         return []
 
 
