@@ -275,7 +275,7 @@ class Hub:
 
     def _engine(self, beat: dict[str, Any]) -> None:
         centre = int(beat["centre"])
-        self._heard[(str(beat["role"]), centre)] = time.monotonic()
+        self._heard[(str(beat["role"]), centre)] = time.monotonic() - float(beat.get("behind", 0.0))
         if beat["role"] == "renderer":
             self._feed.told(centre, int(beat["number"]), str(beat["epoch"]))
 
@@ -314,7 +314,8 @@ class Hub:
         return "ok" if self._redis_ok else "down"
 
     def _age(self, role: str, centre: int) -> float | None:
-        """Seconds since a loop was heard, or since we began to listen; unknown while Redis is away."""
+        """Seconds since a loop was heard and had told everything, or since we began to listen; unknown while Redis is
+        away."""
         if not self._redis_ok:
             return None
         heard = max(self._heard.get((role, key), self._redis_since) for key in (centre, EVERY_CENTRE))

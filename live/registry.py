@@ -6,13 +6,17 @@ lower case, digits, ``-``, ``_``, ``:`` and ``.``, 80 characters at most.
 
 from __future__ import annotations
 
+import logging
 import re
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
 
 _AUDIENCE = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,79}\Z")
 
@@ -63,6 +67,12 @@ def register(render: Render, *entities: str) -> None:
 def renders() -> tuple[tuple[Render, frozenset[str]], ...]:
     """All renders with the entities that they draw, in the order of registration."""
     return tuple(_renders.items())
+
+
+def render_failed(entity: str, error: Exception) -> None:
+    """Say what failed and where, never the error's text, which may quote personal data."""
+    places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:]]
+    logger.error("live render failed", extra={"entity": entity, "error": type(error).__name__, "places": places})
 
 
 def register_access(audience_prefix: str, rule: AccessRule) -> None:

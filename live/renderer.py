@@ -21,7 +21,6 @@ import json
 import logging
 import threading
 import time
-import traceback
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -40,7 +39,7 @@ from live.broker import (
     engine_channel,
     shared_publisher,
 )
-from live.registry import Changed, Frame, Render, is_audience, renders
+from live.registry import Changed, Frame, Render, is_audience, render_failed, renders
 from live.selectors import RENDERER, live_epoch
 
 logger = logging.getLogger(__name__)
@@ -122,16 +121,10 @@ def run(stop: threading.Event, *, database: str = "default", centre_id: int | No
             logger.warning("live renderer interrupted", extra={"error": type(error).__name__})
             stop.wait(POLL)
         except Exception as error:  # noqa: BLE001 - a loop that dies leaves every board standing still
-            _report("renderer", error)
+            render_failed("renderer", error)
             stop.wait(POLL)
         finally:
             connections[database].close()
-
-
-def _report(entity: str, error: Exception) -> None:
-    """Say what failed and where, never the error's text, which may quote personal data."""
-    places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:]]
-    logger.error("live render failed", extra={"entity": entity, "error": type(error).__name__, "places": places})
 
 
 class Renderer:
@@ -152,6 +145,7 @@ class Renderer:
         self._epoch = ""
         self._drawn_s = 0.0
         self._slow = False
+        self._behind_since: float | None = None
 
     def __enter__(self) -> Renderer:
         wrapper = connections[self._database]
@@ -193,10 +187,8 @@ class Renderer:
         """Try to become the renderer. One for all centres and one for a single centre exclude each other."""
         values = {"class": LOCK_CLASS, "all": EVERY_CENTRE, "centre": self._centre, "role": RENDERER}
         if self._centre != EVERY_CENTRE:
-            shared = self._connection.execute(
-                "SELECT pg_try_advisory_lock_shared(%(class)s, %(all)s)", values
-            ).fetchone()
-            if not (shared and shared[0]):
+            row = self._connection.execute("SELECT pg_try_advisory_lock_shared(%(class)s, %(all)s)", values).fetchone()
+            if not (row and row[0]):
                 return False
         if self._connection.execute(_LOCK_AND_TOUCH, values).fetchone():
             return True
@@ -252,9 +244,11 @@ class Renderer:
         if numbered:
             self._number = numbered[-1].number
             begun = time.monotonic()
+            self._behind_since = self._behind_since or begun
             self._tell(numbered)
             self._drawn_s += time.monotonic() - begun
             self._settle()
+        self._behind_since = self._behind_since if len(numbered) >= BATCH else None
         if self._beat_due():
             if self._owed_reload:
                 self._settle()
@@ -328,15 +322,15 @@ class Renderer:
         except (DatabaseError, InterfaceError) as error:
             if not connections[self._database].is_usable():
                 raise
-            _report("+".join(changed), error)
+            render_failed("+".join(changed), error)
         except Exception as error:  # noqa: BLE001 - one app's drawing must never stop the boards of the others
-            _report("+".join(changed), error)
+            render_failed("+".join(changed), error)
         singles = [(entity, one) for entity, ids in changed.items() for one in ids]
         for entity, one in singles if len(singles) > 1 else ():
             try:
                 self._collect(render(centre, {entity: [one]}), drawn)
             except Exception as error:  # noqa: BLE001 - as above; the pages reload instead
-                _report(entity, error)
+                render_failed(entity, error)
         drawn.reload = True
 
     @staticmethod
@@ -347,7 +341,6 @@ class Renderer:
             drawn.html[frame.audience].append(frame.html)
 
     def _publish(self, centre: int, html: dict[str, list[str]], number: int) -> None:
-        at = datetime.now(UTC).isoformat()
         messages = []
         for audience, pieces in html.items():
             key = (centre, audience)
@@ -356,7 +349,7 @@ class Renderer:
                 "epoch": self._epoch,
                 "number": number,
                 "prev": self._previous.get(key, self._first_previous),
-                "at": at,
+                "at": datetime.now(UTC).isoformat(),
                 "html": PART.join(pieces),
             }
             # Also when it is lost: the next message then shows the gap.
@@ -394,6 +387,8 @@ class Renderer:
             "centre": self._centre,
             "epoch": self._epoch,
             "number": self._published,
+            # A renderer that lives and is a minute behind is, to a page, one that has been silent for a minute.
+            "behind": round(time.monotonic() - self._behind_since, 1) if self._behind_since is not None else 0.0,
             "at": datetime.now(UTC).isoformat(),
         }
         self._publisher.publish([(engine_channel(), json.dumps(beat).encode())])

@@ -49,6 +49,7 @@ class Feed:
         if known and known[0] != epoch:
             self._rings.clear()
             self._floors.clear()
+            self._told.clear()
         self._told[centre] = (epoch, number)
         if centre not in self._floors:
             self._floors[centre] = number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,9 @@ from live.tickets import session_hash
 
 KEPT = timedelta(days=15)
 """A day more than the database allows, so that two clocks need not agree."""
+REVOKE_AGAIN_S, REVOKE_TRIES = 1.0, 30
+"""A revocation that could not be told is told again so often. One that this process loses while Redis and the hub are
+well together would otherwise let a stream live on until its ticket ends, minutes later."""
 
 
 def event_record(
@@ -112,5 +116,9 @@ def revoke_after_commit(session_key: str) -> None:
     transaction.on_commit(lambda: _publish_control(payload), robust=True)
 
 
-def _publish_control(payload: bytes) -> None:
-    shared_publisher().publish([(control_channel(), payload)])
+def _publish_control(payload: bytes, tries: int = REVOKE_TRIES) -> None:
+    if shared_publisher().publish([(control_channel(), payload)]) or tries <= 1:
+        return
+    again = threading.Timer(REVOKE_AGAIN_S, _publish_control, [payload, tries - 1])
+    again.daemon = True
+    again.start()

@@ -1,6 +1,7 @@
 // The live regions of a page: frames applied row by row, snapshots fetched region by region.
 //
 //   <section data-live-snapshot-url="/queue/rows/">   replaced from that address after a gap
+//   <div data-live-snapshot-url=".." data-live-parts>   of its children only those are replaced that have changed
 //   <tr id=".." data-v="7" data-live-into="queue-rows" data-live-key="1-2026-..">   a row: newer versions replace it
 //   <tr id=".." data-v="8" data-live-gone>            the row leaves
 //   <tbody id="queue-rows" data-live-hold>            keeps its order while somebody is in it
@@ -18,10 +19,12 @@ export class Board {
   constructor(number) {
     this.pageNumber = number;
     this.numbers = new WeakMap(); // region -> number that its content includes
+    this.turns = new WeakMap(); // region -> the fetch that began last; what an earlier one brings is older
     this.buffers = new Map(); // region being fetched -> frames that arrived meanwhile
     this.gone = new Map(); // id -> version at which it left
     this.postponed = new Map(); // id -> element that waits until its row is no longer edited
-    this.owed = new Set(); // regions that could not be filled because somebody was typing in them
+    this.parts = new WeakMap(); // region of sums -> the HTML of its parts as fetched last
+    this.owed = new Set(); // regions that could not be filled because somebody was in them
     this.holds = new Holds((element) => this.place(element));
     this.summarise();
   }
@@ -36,6 +39,15 @@ export class Board {
     this.summarise();
   }
 
+  // The numbers began anew: what is shown has no place in the new series, and whatever comes is newer.
+  startOver() {
+    this.pageNumber = -1;
+    this.numbers = new WeakMap();
+    this.gone.clear();
+    this.postponed.clear();
+    for (const element of document.querySelectorAll(`${REGION} [id][data-v]`)) element.dataset.v = "-1";
+  }
+
   applyElement(element, number) {
     if (!element.id) return;
     const present = document.getElementById(element.id);
@@ -45,6 +57,7 @@ export class Board {
     const version = Number(element.dataset.v || 0);
     if (present) {
       if (isProtected(present) || version < Number(present.dataset.v || 0)) return;
+      this.postponed.delete(element.id);
       if (isBeingEdited(present)) this.postponed.set(element.id, element);
       else if ("liveGone" in element.dataset) this.remove(present, version);
       else this.replace(present, element);
@@ -108,10 +121,10 @@ export class Board {
   async reload() {
     const regions = [...document.querySelectorAll(REGION)];
     const results = await Promise.all(regions.map((region) => this.fetchRegion(region)));
-    const good = results.filter((one) => one.ok);
+    const good = results.filter((one) => one.ok && !one.later);
     const engines = good.map((one) => one.engine).filter((one) => one !== null);
     return {
-      ok: good.length === results.length,
+      ok: results.every((one) => one.ok),
       denied: results.some((one) => one.denied),
       number: good.length ? Math.min(...good.map((one) => one.number)) : null,
       epoch: good.length ? good[0].epoch : "",
@@ -120,6 +133,9 @@ export class Board {
   }
 
   async fetchRegion(region) {
+    const turn = {};
+    const isLast = () => this.turns.get(region) === turn;
+    this.turns.set(region, turn);
     this.buffers.set(region, []);
     try {
       const response = await fetch(region.dataset.liveSnapshotUrl, {
@@ -133,9 +149,11 @@ export class Board {
       if (response.type === "opaqueredirect" || response.status === 401 || response.status === 403) {
         return { ok: false, denied: true };
       }
-      if (!response.ok) return { ok: false, denied: false };
+      // Without its number it is not ours: a page of the network's own, for one, says 200 as well.
+      if (!response.ok || !response.headers.has("X-Live-Number")) return { ok: false, denied: false };
       const html = await response.text();
-      const number = Number(response.headers.get("X-Live-Number") || 0);
+      if (!isLast()) return { ok: true, denied: false, later: true };
+      const number = Number(response.headers.get("X-Live-Number"));
       const engine = response.headers.get("X-Live-Engine");
       const buffered = this.buffers.get(region) || [];
       this.buffers.delete(region);
@@ -149,9 +167,9 @@ export class Board {
         engine: engine === null ? null : Number(engine),
       };
     } catch {
-      return { ok: false, denied: false };
+      return isLast() ? { ok: false, denied: false } : { ok: true, denied: false, later: true };
     } finally {
-      this.buffers.delete(region);
+      if (isLast()) this.buffers.delete(region);
     }
   }
 
@@ -174,13 +192,24 @@ export class Board {
     }
     this.holds.reset(region);
     keepingFocus(region, () => {
-      region.replaceChildren(template.content);
+      if ("liveParts" in region.dataset) this.fillParts(region, [...template.content.children]);
+      else region.replaceChildren(template.content);
       return region;
     });
     this.numbers.set(region, number);
     for (const element of region.querySelectorAll("[id][data-v]")) this.gone.delete(element.id);
     enliven(region);
     this.summarise();
+  }
+
+  // Only the parts that are not as they were fetched last: a link that somebody is about to press stays under the pointer.
+  fillParts(region, fresh) {
+    const texts = fresh.map((one) => one.outerHTML);
+    const before = this.parts.get(region) || [];
+    const shown = [...region.children];
+    this.parts.set(region, texts);
+    if (before.length !== fresh.length || shown.length !== fresh.length) region.replaceChildren(...fresh);
+    else fresh.forEach((one, place) => before[place] === texts[place] || shown[place].replaceWith(one));
   }
 
   heldIn(region) {
@@ -201,6 +230,7 @@ export class Board {
     for (const row of container.querySelectorAll(":scope > [id][data-v]")) {
       if (!ids.has(row.id)) this.holds.leave(container, row);
     }
+    this.holds.keepWaiting(container, ids);
     this.summarise();
   }
 
@@ -209,6 +239,7 @@ export class Board {
     for (const region of document.querySelectorAll(REGION)) {
       if (region.querySelector(NEVER)) continue;
       this.holds.reset(region);
+      this.parts.delete(region);
       region.replaceChildren();
       this.numbers.set(region, -1);
     }
@@ -219,7 +250,12 @@ export class Board {
     this.summarise();
   }
 
-  tick() {
+  // Whether a region is older than what was fetched for it, since somebody is typing in it.
+  waitsForTyping() {
+    return [...this.owed].some((region) => region.isConnected && isBeingEdited(region));
+  }
+
+  tick(denied) {
     let changed = this.holds.release();
     for (const [id, element] of [...this.postponed]) {
       const present = document.getElementById(id);
@@ -232,10 +268,17 @@ export class Board {
       changed = true;
     }
     for (const region of [...this.owed]) {
+      if (!region.isConnected) {
+        this.owed.delete(region);
+        continue;
+      }
       if (isBeingEdited(region) || this.heldIn(region).length) continue;
       if (this.buffers.has(region)) continue;
       this.owed.delete(region);
-      this.fetchRegion(region).then((result) => result.ok || result.denied || this.owed.add(region));
+      this.fetchRegion(region).then((result) => {
+        if (result.denied) denied();
+        else if (!result.ok) this.owed.add(region);
+      });
     }
     if (changed) this.summarise();
   }

@@ -4,6 +4,7 @@ const DELAYED = 15_000;
 const STALE = 30_000;
 const ENGINE_SILENT = 10;
 const RENDERER_SILENT = 15;
+const MOMENT = 1_500; // what is missing and on its way for so long is not said
 const DASH = "—";
 
 export class Clock {
@@ -12,7 +13,10 @@ export class Clock {
     this.denied = false;
     this.connected = false;
     this.feedDown = false; // beats come, frames do not: Redis is away, or nobody draws
-    this.incomplete = false; // a board that had to be fetched anew has not come yet
+    this.missingAt = null; // since when something of this page is known to be missing
+    this.failed = false; // it was asked for and did not come
+    this.partly = false; // a part that the page fetches by itself could not be got
+    this.typing = false; // it came, and waits until somebody stops typing where it belongs
     this.engineAge = null;
     this.beatAt = mark();
     this.goodAt = mark();
@@ -21,10 +25,13 @@ export class Clock {
 
   beat(data) {
     this.connected = true;
-    this.beatAt = mark();
-    this.offset = Date.parse(data.server_time) - Date.now();
+    // A tab that joins is given the last beat, and how old that is.
+    const ago = data.ago_ms || 0;
+    this.beatAt = mark(ago);
+    this.offset = Date.parse(data.server_time) + ago - Date.now();
+    document.documentElement.dataset.clockOff = String(this.offset);
     this.feedDown = data.redis !== "ok" || data.renderer > RENDERER_SILENT;
-    if (!this.feedDown && !this.incomplete) this.goodAt = mark();
+    if (!this.feedDown && !this.missingAt && !this.partly) this.goodAt = mark(ago);
     if (data.engine !== null) this.engineAge = data.engine;
   }
 
@@ -32,6 +39,21 @@ export class Clock {
   snapshot(engine) {
     this.goodAt = mark();
     if (engine !== null && (this.feedDown || this.engineAge === null)) this.engineAge = engine;
+  }
+
+  // Something is missing here: it is being fetched, or (failed) could not be.
+  behind(failed = false) {
+    this.missingAt ||= mark();
+    this.failed ||= failed;
+  }
+
+  whole() {
+    this.missingAt = null;
+    this.failed = false;
+  }
+
+  get incomplete() {
+    return this.missingAt !== null && (this.failed || since(this.missingAt) >= MOMENT);
   }
 
   beatAge() {
@@ -43,7 +65,8 @@ export class Clock {
     const age = this.beatAge();
     if (age >= STALE) return "stale";
     if (age >= DELAYED) return "delayed";
-    if (this.feedDown || this.incomplete) return since(this.goodAt) >= STALE ? "stale" : "delayed";
+    if (this.feedDown || this.incomplete || this.partly) return since(this.goodAt) >= STALE ? "stale" : "delayed";
+    if (this.typing) return "delayed";
     return this.connected ? "live" : "connecting";
   }
 
@@ -55,7 +78,13 @@ export class Clock {
     if (state === "denied") return "NOT AUTHORISED";
     if (state === "stale") return `STALE, last update ${seconds} s ago`;
     if (silent) return `DELAYED, last update ${seconds} s ago`;
-    return this.feedDown ? "DELAYED, reloading every 10 s" : "DELAYED, part of this board has not come";
+    if (this.feedDown) return "DELAYED, reloading every 10 s";
+    return this.incomplete || this.partly ? "DELAYED, part of this board has not come" : "DELAYED, waits until you stop typing";
+  }
+
+  // When everything on this page was last as the server has it, in milliseconds of this browser's clock.
+  lastGood() {
+    return Date.now() - since(this.beatAge() >= DELAYED ? this.beatAt : this.goodAt);
   }
 
   // Bring the page's marks up to date; returns the state.
@@ -65,7 +94,7 @@ export class Clock {
     if (state !== this.state) {
       this.state = state;
       root.dataset.liveState = state;
-      document.dispatchEvent(new CustomEvent("live:state", { detail: { state } }));
+      document.dispatchEvent(new CustomEvent("live:state", { detail: { state, goodAt: this.lastGood() } }));
     }
     setText("[data-live-state-text]", this.words(state));
     const stopped = this.engineAge !== null && this.engineAge > ENGINE_SILENT;
@@ -84,8 +113,8 @@ export class Clock {
 }
 
 // Both clocks, because one stops while a laptop sleeps and the other jumps when somebody sets it.
-function mark() {
-  return { wall: Date.now(), steady: performance.now() };
+function mark(ago = 0) {
+  return { wall: Date.now() - ago, steady: performance.now() - ago };
 }
 
 function since(then) {

@@ -65,6 +65,14 @@ export class Holds {
     }
   }
 
+  // A list was fetched anew while it is held: of the rows that wait only these are still there.
+  keepWaiting(container, ids) {
+    const list = this.lists.get(container);
+    if (!list) return;
+    for (const id of [...list.waiting.keys()]) if (!ids.has(id)) list.waiting.delete(id);
+    this.showPill(container, list);
+  }
+
   // The region is filled anew and includes everything that waited.
   reset(region) {
     for (const [container, list] of [...this.lists]) {

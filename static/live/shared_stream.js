@@ -23,6 +23,8 @@ export class SharedStream {
     this.name = `live:${centre}`;
     this.leading = false;
     this.others = new Map(); // tab id -> {audiences, after}
+    this.served = new Set(); // ids of the tabs that this stream gives everything they lack
+    this.granted = null; // the audiences that the server has let this stream watch
     this.kept = []; // the last frames, for tabs that join
     this.keptAfter = {}; // audience -> everything after this number is in `kept`
     this.lastBeat = null;
@@ -70,7 +72,9 @@ export class SharedStream {
     if (message.to && message.to !== this.id) return;
     if (message.kind === "event") {
       this.leaderAt = Date.now();
-      this.onEvent(message.name, message.data);
+      // “Everybody has been told up to here” is true of the tabs that the leader knew when it passed it on, no others.
+      const known = !message.served || message.served.includes(this.id);
+      this.onEvent(message.name, known ? message.data : { ...message.data, number: null });
     } else if (message.kind === "alive") this.leaderAt = Date.now();
     else if (message.kind === "denied") this.onDenied();
     else if (message.kind === "roll-call") this.sayHello();
@@ -84,10 +88,12 @@ export class SharedStream {
   // A tab has come: give it what it missed since its page was drawn, or reopen the stream for what it also watches.
   welcome({ from, audiences, after }) {
     this.others.set(from, { audiences, after });
-    if (!audiences.every((audience) => audience in this.keptAfter)) {
+    const watched = (audience) => audience in this.keptAfter && (!this.granted || this.granted.includes(audience));
+    if (!audiences.every(watched)) {
       if (this.openedAt) this.abort?.abort();
       return;
     }
+    this.served.add(from);
     if (audiences.some((audience) => after[audience] < this.keptAfter[audience])) {
       this.say({ kind: "event", to: from, name: "reload", data: { why: "joined", spread_ms: 0, audience: null } });
     } else {
@@ -98,7 +104,8 @@ export class SharedStream {
       }
     }
     if (this.lastBeat && Date.now() - this.heardAt < SILENT) {
-      this.say({ kind: "event", to: from, name: "beat", data: { ...this.lastBeat, number: null } });
+      const data = { ...this.lastBeat, number: null, ago_ms: Date.now() - this.beatAt };
+      this.say({ kind: "event", to: from, name: "beat", data });
     }
   }
 
@@ -160,6 +167,8 @@ export class SharedStream {
   // Read one stream to its end. Returns the pause that the server asked for, if it did.
   async read(from) {
     const asked = Object.keys(from);
+    this.served = new Set(this.others.keys());
+    this.granted = null;
     let retry = null;
     this.asked = asked;
     this.kept = [];
@@ -173,10 +182,16 @@ export class SharedStream {
         retry = data.retry_ms;
         return;
       }
-      if (name === "hello") data.asked = asked;
-      if (name === "beat") this.lastBeat = data;
+      if (name === "hello") {
+        data.asked = asked;
+        this.granted = data.audiences;
+      }
+      if (name === "beat") {
+        this.lastBeat = data;
+        this.beatAt = Date.now();
+      }
       if (name === "frames") this.keep(data);
-      this.say({ kind: "event", name, data });
+      this.say({ kind: "event", name, data, served: name === "beat" ? [...this.served] : undefined });
       this.onEvent(name, data);
     };
     await readStream({ centre: this.centre, from, signal: this.abort.signal, pass });

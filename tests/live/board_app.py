@@ -24,7 +24,8 @@ from tests.live.rows import row_html
 
 STATIC = Path(__file__).resolve().parents[2] / "static" / "live"
 # What takes seconds in a control room takes less here; nothing else differs.
-hub_module.BEAT, hub_module.REAUTHORISE = 0.25, 0.5
+hub_module.BEAT, REAUTHORISE = 0.25, 0.5
+SPREAD_PER_STREAM = hub_module.SPREAD_PER_STREAM
 hub = Hub(redis_url="", app_version="1")
 state: dict[str, Any] = {}
 PAGE = """<!doctype html>
@@ -58,6 +59,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         page = PAGE.replace("{number}", str(state["number"])).replace("{version}", state["version"])
         page = page.replace('"/snapshot"></section>', f'"/snapshot">{region()}</section>')
         await _answer(send, 200, page.encode(), "text/html")
+    elif path == "/told":
+        epoch, number = hub._feed.position(1)
+        await _answer(send, 200, json.dumps({"epoch": epoch, "number": number}).encode(), "application/json")
     elif path.startswith("/static/live/"):
         file = STATIC / path.rpartition("/")[2]
         kind = "text/javascript" if file.suffix == ".js" else "text/css"
@@ -66,11 +70,14 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _answer(send, 500, b"", "text/plain")
     elif state["denied"]:
         await _answer(send, 401, b"{}", "application/json")
+    elif path == "/snapshot" and state["portal"]:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": b"<p>Accept our terms</p>", "more_body": False})
     elif path == "/snapshot":
         await _answer(send, 200, region().encode(), "text/html", number=state["number"])
     elif path == "/live/ticket":
-        ticket = Ticket(1, ("console",), session_hash("session-1"), int(time.time()) + 200)
-        body = json.dumps({"ticket": ticket_sign(ticket), "audiences": ["console"], "epoch": "epoch-1"})
+        ticket = Ticket(1, tuple(state["granted"]), session_hash("session-1"), int(time.time()) + 200)
+        body = json.dumps({"ticket": ticket_sign(ticket), "audiences": state["granted"], "epoch": "epoch-1"})
         await _answer(send, 200, body.encode(), "application/json")
     else:
         await _answer(send, 404, b"", "text/plain")
@@ -83,8 +90,21 @@ async def _begin(*, redis_url: str, channel: str, silent: float) -> None:
     subscription.SILENT = silent
     hub = Hub(redis_url=redis_url, app_version="1", channel=channel)
     hub.start()
+    hub._tasks.append(asyncio.create_task(_well(hub)))
     state.clear()
     state.update({"rows": {}, "number": 0, "denied": False, "frozen": False, "broken": False, "version": "1"})
+    state.update({"portal": False, "granted": ["console"]})
+    state["well"] = {"engine", "renderer"}
+    hub_module.SPREAD_PER_STREAM = SPREAD_PER_STREAM
+    hub_module.REAUTHORISE = REAUTHORISE
+
+
+async def _well(own: Hub) -> None:
+    """Engine and renderer are heard until a test says otherwise, however slowly it runs."""
+    while own is hub:
+        for role in state.get("well", ()):
+            own._heard[(role, 0)] = time.monotonic()
+        await asyncio.sleep(0.2)
 
 
 async def _control(order: dict[str, Any]) -> None:
@@ -97,8 +117,16 @@ async def _control(order: dict[str, Any]) -> None:
             state["rows"][name] = row
     for role in ("engine", "renderer"):
         if f"{role}_age" in order:
+            state["well"].discard(role)
             hub._redis_since = time.monotonic() - 1000
             hub._heard[(role, 0)] = time.monotonic() - order.pop(f"{role}_age")
+    if "spread_per_stream" in order:
+        hub_module.SPREAD_PER_STREAM = order.pop("spread_per_stream")
+    # The rest of what a hub of the product is set to once, changed between two steps of a test.
+    if "silent" in order:
+        subscription.SILENT = order.pop("silent")
+    if "reauthorise" in order:
+        hub_module.REAUTHORISE = order.pop("reauthorise")
     if "version" in order:
         hub.app_version = order["version"]
     state.update(order)

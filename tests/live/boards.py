@@ -61,7 +61,7 @@ class Board:
 
 
 def expect_state(page: Page, state: str) -> None:
-    expect(page.locator("html")).to_have_attribute("data-live-state", state, timeout=20_000)
+    expect(page.locator("html")).to_have_attribute("data-live-state", state)
 
 
 def texts(page: Page) -> list[str]:

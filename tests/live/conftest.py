@@ -18,9 +18,10 @@ from pytest_django import Settings
 from live import broker, registry
 from live.broker import Publisher
 from live.renderer import Renderer, run
+from tests.conftest import PATIENCE_MS
 from tests.live.boards import Board, OpenPage, expect_state
 from tests.live.links import FaultyLink
-from tests.live.servers import Server
+from tests.live.servers import PATIENCE_S, Server
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,7 @@ class Wire:
         """Wait for ``count`` messages to audiences: (audience, message). Heartbeats are left out."""
         taken: list[tuple[str, dict[str, Any]]] = []
         while len(taken) < count:
-            message = self.pubsub.get_message(timeout=20.0)
+            message = self.pubsub.get_message(timeout=PATIENCE_S)
             assert message is not None, f"only {len(taken)} of {count} messages came"
             if message["type"] != "pmessage":
                 continue
@@ -100,9 +101,14 @@ class Wire:
         self.client.publish(f"{self.channel}:0:{mark}", b"{}")
         return self.take(1)[0][0] == mark
 
-    def beat(self, number: int, *, centre: int = 0) -> None:
-        beat = {"role": "renderer", "centre": centre, "epoch": self.epoch, "number": number}
+    def beat(self, number: int, *, centre: int = 0, behind: float = 0.0) -> None:
+        beat = {"role": "renderer", "centre": centre, "epoch": self.epoch, "number": number, "behind": behind}
         self.client.publish(f"{self.channel}:engine", json.dumps(beat))
+
+    def reload_all(self, number: int, *, centre: int = 1) -> None:
+        """What the renderer says once Redis is back: everybody has missed something."""
+        told = {"audience": broker.EVERY_AUDIENCE, "epoch": self.epoch, "number": number, "reload": True}
+        self.client.publish(f"{self.channel}:{centre}:{broker.EVERY_AUDIENCE}", json.dumps(told))
 
     def send(self, audience: str, number: int, previous: int, html: str, *, centre: int = 1) -> None:
         message = {"audience": audience, "epoch": self.epoch, "number": number, "prev": previous, "html": html}
@@ -117,7 +123,7 @@ def wire(redis_url: str, channel: str) -> Iterator[Wire]:
     client = redis.Redis.from_url(redis_url)
     pubsub = client.pubsub()  # type: ignore[no-untyped-call]
     pubsub.psubscribe(f"{channel}:*")
-    assert pubsub.get_message(timeout=5.0)
+    assert pubsub.get_message(timeout=PATIENCE_S)
     yield Wire(channel, client, pubsub)
     pubsub.close()
     client.close()
@@ -150,7 +156,7 @@ def running_renderer() -> Iterator[None]:
     thread.start()
     yield
     stop.set()
-    thread.join(timeout=30)
+    thread.join(timeout=PATIENCE_S)
     assert not thread.is_alive()
 
 
@@ -164,6 +170,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def board(server: Server, wire: Wire) -> Board:
     wire.beat(0)
+    server.wait_until_told(0)
     return Board(server, wire)
 
 
@@ -171,7 +178,7 @@ def board(server: Server, wire: Wire) -> Board:
 def open_page(board: Board, context: BrowserContext) -> OpenPage:
     def one(*, clock: bool = False) -> Page:
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         if clock:
             page.clock.install()
         page.goto(f"{board.server.url}/page")

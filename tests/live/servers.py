@@ -20,6 +20,7 @@ from urllib.parse import quote
 from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60.0
 
 
 class Server:
@@ -61,16 +62,16 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=PATIENCE_S)
 
     def kill(self) -> None:
         """End it as a power cut does: no goodbye to anybody."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=PATIENCE_S)
 
     def _wait_for_socket(self) -> None:
         # The worker says that it has started a moment before its socket accepts.
-        for _ in range(2000):
+        for _ in range(6000):
             with contextlib.suppress(ConnectionRefusedError):
                 socket.create_connection(("127.0.0.1", self.port)).close()
                 return
@@ -78,7 +79,7 @@ class Server:
         raise AssertionError("the server does not listen")
 
     def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None)
             response = connection.getresponse()
@@ -95,16 +96,23 @@ class Server:
 
     def wait_for_health(self, **expected: Any) -> None:
         """Ask until the health page says so; the test's own time limit ends a wait in vain."""
-        for _ in range(2000):
-            health = self.health()
-            if expected.items() <= health.items():
+        self._wait_for("/live/healthz", expected)
+
+    def wait_until_told(self, number: int) -> None:
+        """Until the hub has heard the renderer say that everybody knows so much."""
+        self._wait_for("/told", {"number": number})
+
+    def _wait_for(self, path: str, expected: dict[str, Any]) -> None:
+        for _ in range(6000):
+            found = dict(self.request("GET", path)[1])
+            if expected.items() <= found.items():
                 return
             select.select([], [], [], 0.01)
-        raise AssertionError(f"health stayed {health}")
+        raise AssertionError(f"{path} stayed {found}")
 
     @contextmanager
     def stream(self, ticket: str, after: dict[str, int] | None = None, **headers: str) -> Iterator[Stream]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         path = f"/live/stream?ticket={quote(ticket)}"
         if after is not None:
             path += f"&after={quote(json.dumps(after))}"

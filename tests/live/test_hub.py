@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 
 import pytest
+from pytest_django import Settings
 
 from live.hub import MOST_STREAMS_OF_SESSION
 from live.services import revoke_after_commit
 from live.tickets import Ticket, session_hash, ticket_sign
 from tests.live.conftest import Wire
 from tests.live.links import FaultyLink
-from tests.live.servers import Server
+from tests.live.servers import PATIENCE_S, Server
 
 
 def ticket(*audiences: str, centre: int = 1, session: str = "session-1", seconds: int = 100) -> str:
@@ -41,10 +42,15 @@ def test_without_a_valid_ticket_there_is_no_stream(server: Server, word: str) ->
 
 
 def test_a_stream_ends_with_its_ticket(server: Server) -> None:
-    with server.stream(ticket(seconds=1)) as stream:
-        assert stream.next("bye")[1]["why"] == "expired"
-        with pytest.raises(EOFError):
-            stream.next("never")
+    for seconds in (1, 4, 16):  # on a slow machine the shortest may be over before it is shown
+        with server.stream(ticket(seconds=seconds)) as stream:
+            if stream.status == 403:
+                continue
+            assert stream.next("bye")[1]["why"] == "expired"
+            with pytest.raises(EOFError):
+                stream.next("never")
+            return
+    raise AssertionError("no ticket was good for long enough")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -59,6 +65,20 @@ def test_a_revoked_session_is_closed_at_once_and_others_go_on(server: Server, wi
         assert stays.next("frames", "bye")[0] == "frames"
         with pytest.raises(EOFError):
             gone.next("frames")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_revocation_that_could_not_be_told_is_told_again(
+    server: Server, link: FaultyLink, settings: Settings
+) -> None:
+    """This process loses Redis for a moment while the hub does not: nobody would ask the page for a new ticket."""
+    with server.stream(ticket(session="gone")) as gone:
+        gone.next("beat")
+        settings.REDIS_URL = link.url
+        link.cut()
+        revoke_after_commit("gone")
+        link.restore()
+        assert gone.next("bye")[1]["why"] == "revoked"
 
 
 def test_a_page_that_comes_back_gets_what_it_missed(server: Server, wire: Wire) -> None:
@@ -87,8 +107,10 @@ def test_a_hub_that_does_not_know_what_it_missed_says_reload(server: Server, wir
 
 def test_a_gap_between_renderer_and_hub_makes_pages_reload(server: Server, wire: Wire) -> None:
     wire.beat(1)
+    server.wait_until_told(1)
     with server.stream(ticket(), after={"console": 1}) as stream:
         stream.next("beat")
+        stream.next("beat")  # the second one comes after whatever was missed
         wire.send("console", 2, 1, "<p></p>")
         wire.send("console", 9, 7, "<p></p>")
         assert stream.frames(2) == [2, 9]
@@ -115,21 +137,26 @@ def test_the_beat_says_who_is_alive(server: Server, wire: Wire) -> None:
 def test_without_redis_streams_stay_open_and_say_so_and_reload_afterwards(
     fault: str, server: Server, link: FaultyLink, wire: Wire
 ) -> None:
-    server.control(begin={"redis_url": link.url, "channel": wire.channel, "silent": 1.0})
+    server.control(begin={"redis_url": link.url, "channel": wire.channel, "silent": 5.0}, reauthorise=60.0)
     server.wait_for_health(redis="ok")
     with server.stream(ticket()) as stream:
         assert stream.next("beat")[1]["redis"] == "ok"
+        server.control(silent=1.0)
         getattr(link, fault)()
         beat = stream.next("beat")[1]
         while beat["redis"] != "down":
             beat = stream.next("beat")[1]
         assert beat["engine"] is None
+        server.control(silent=5.0)
         link.cut()
         link.restore()
         assert stream.next("frames", "reload", "bye") == ("reload", {"why": "redis", "spread_ms": 20, "audience": None})
         wire.send("console", 1, 0, "<p></p>")
         assert stream.frames(1) == [1]
         # A revocation may have been missed: everybody has to show a new ticket soon.
+        server.control(reauthorise=0.1)
+        link.cut()
+        link.restore()
         assert stream.next("bye")[1]["why"] == "expired"
 
 
@@ -142,7 +169,7 @@ def test_a_restart_says_goodbye_with_a_time_to_come_back() -> None:
         assert data["retry_ms"] > 0
         with pytest.raises(EOFError):
             stream.next("never")
-        assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(timeout=PATIENCE_S) == 0
 
 
 def test_streams_that_have_gone_are_forgotten(server: Server) -> None:

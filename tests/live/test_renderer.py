@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
 from collections.abc import Callable
@@ -67,6 +68,34 @@ def test_many_changes_of_one_entity_are_drawn_once_per_audience(renderer: MakeRe
     assert {(message["number"], message["prev"]) for _, message in messages} == {(4, 0)}
     assert messages[0][1]["epoch"] == str(live_epoch())
     assert wire.nothing_waits()
+
+
+def test_a_beat_says_how_long_it_has_been_behind(renderer: MakeRenderer, wire: Wire) -> None:
+    """The loop lives, and what it draws is old: to a page that is no better than silence."""
+    working = renderer()
+
+    def slow(centre_id: int, changed: Changed) -> list[Frame]:
+        # As if this had taken half a minute; a beat is due.
+        assert working._behind_since is not None
+        working._behind_since -= 30
+        working._next_beat = 0.0
+        return []
+
+    def behind() -> float:
+        while True:
+            message = wire.pubsub.get_message(timeout=20.0)
+            assert message is not None
+            if message["type"] == "pmessage" and message["channel"].decode().endswith(":engine"):
+                return float(json.loads(message["data"])["behind"])
+
+    register(slow, "incident")
+    record("incident", uuid.uuid4())
+    working.step()
+    assert behind() == 0
+    assert behind() >= 30
+    working._next_beat = 0.0
+    working.step()
+    assert behind() == 0
 
 
 def test_each_message_names_the_one_before_it_of_its_audience(renderer: MakeRenderer, wire: Wire) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from tests.conftest import PATIENCE_MS
 from tests.live.boards import Board, OpenPage, expect_state, row, texts
 from tests.live.conftest import Wire
 from tests.live.servers import Server
@@ -61,7 +62,7 @@ def test_a_server_killed_and_upgraded_under_open_pages(
         new.control(begin=begin, version="2", rows=rows, number=after.number)
         new.wait_for_health(redis="ok")
         wire.beat(after.number)
-        wall.wait_for_function("document.body.dataset.appVersion === '2' && !window.mark", timeout=30_000)
+        wall.wait_for_function("document.body.dataset.appVersion === '2' && !window.mark", timeout=PATIENCE_MS)
         expect_state(wall, "live")
         assert texts(wall) == ["a", "while it was away"]
         # A quarter of the five seconds over which pages spread their return.
@@ -71,7 +72,7 @@ def test_a_server_killed_and_upgraded_under_open_pages(
         assert writing.evaluate("window.mark") == 1
         assert writing.locator("#note").input_value() == "half a sentence"
         writing.locator("#note").fill("")
-        writing.wait_for_function("document.body.dataset.appVersion === '2' && !window.mark", timeout=30_000)
+        writing.wait_for_function("document.body.dataset.appVersion === '2' && !window.mark", timeout=PATIENCE_MS)
         for page in (wall, writing):
             page.goto("about:blank")
 
@@ -88,5 +89,8 @@ def test_ages_go_by_the_servers_clock(board: Board, context: BrowserContext, hou
     row(page, "a").to_have_text("ten minutes ago")
     page.clock.run_for(2_000)
     expect(page.locator("#a [data-since]")).to_have_text(re.compile(r"1[01]:\d\d"))
+    # What countdowns and the clock of a page go by (static/desk/desk.js).
+    off = float(page.evaluate("document.documentElement.dataset.clockOff"))
+    assert abs(off + hours * 3_600_000) < 600_000
     page.clock.run_for(1_000)
     expect_state(page, "live")
