@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 
 from accounts.access import FLOOR, may
 from accounts.models import Centre, Role, User
+from desk.aged_rows import AgedRows
 from desk.alarm_row import alarms_drawn
 from desk.displays import device_of, session_key_of
 from desk.page_context import stops_of
@@ -24,7 +25,7 @@ from desk.wall_board import WallRows, wall_boards
 from desk.wall_views import turns_of, views_watched
 from dispatch.models import Assignment, Call, LocationEntry
 from dispatch.selectors.alarms import alarm_rows, alarms_standing
-from dispatch.selectors.incident_rows import incident_rows
+from dispatch.selectors.incident_rows import IncidentRow, incident_rows
 from dispatch.selectors.transfers import clinician_rows
 from dispatch.selectors.unit_rows import unit_rows
 from live import registry
@@ -42,9 +43,16 @@ def _unit_audience(unit_id: UUID) -> str:
     return f"{UNIT}:{unit_id}"
 
 
-def _signal(element: str, number: int) -> str:
-    """An element without content that tells a page to ask for a part that is drawn per viewer."""
-    return f'<i id="{element}" data-v="{number}" hidden></i>'
+def _signal(element: str, number: int, beside: int = 0) -> str:
+    """An element without content that tells a page to ask for a part that is drawn per viewer. `beside`: the live
+    number of a change that is shown there and is none of the entity's own."""
+    more = f' data-beside="{beside}"' if beside else ""
+    return f'<i id="{element}" data-v="{number}"{more} hidden></i>'
+
+
+def _seen(rows: Iterable[IncidentRow], beside_ids: Collection[str], number: int) -> str:
+    """The signals of incidents: an alarm or a hazard changes their panes, and not their versions."""
+    return "".join(_signal(f"seen-{row.id}", row.version, number if row.id in beside_ids else 0) for row in rows)
 
 
 def _draw(template: str, name: str, rows: Iterable[Any], number: int, at: datetime) -> str:
@@ -55,34 +63,38 @@ def board_frames(centre_id: int, changed: Changed) -> Iterator[Frame]:
     """All that one batch of changes shows: queue rows and signals, unit list and phones, alarms, stops, the wall.
 
     An alarm also changes the rows of its incident and its unit, an incident those of the units on it, a hazard those of
-    the calls at its place, and a program's version the walls: each row is read and drawn once a batch, however many of
-    them changed it.
+    the calls at its place, a program's version the walls, and the clock whatever time alone has changed: each row is
+    read and drawn once a batch, however many of them changed it.
     """
     at = datetime.now(UTC)
     centre = Centre.objects.get(pk=centre_id)
     number = live_position(centre_id).number
     alarms = alarm_rows(centre=centre, ids=changed["alarm"]) if "alarm" in changed else []
-    incident_ids = {
-        *changed.get("incident", ()),
+    beside_ids = {
         *(one.incident_id for one in alarms if one.incident_id is not None),
         *(_at_places_of(changed["caution"]) if "caution" in changed else ()),
     }
+    incident_ids = {*changed.get("incident", ()), *beside_ids}
+    aged, aged_units = _aged_rows.aged(centre, at) if "clock" in changed else ([], [])
     rows = incident_rows(centre=centre, at=at, ids=incident_ids) if incident_ids else []
+    rows += [row for row in aged if UUID(row.id) not in incident_ids]
     unit_ids = {
         *changed.get("unit", ()),
         *(one.unit_id for one in alarms if one.unit_id is not None),
         *_units_on(changed.get("incident", ()), at),
     }
     units = unit_rows(centre=centre, at=at, ids=unit_ids) if unit_ids else []
+    units += [row for row in aged_units if UUID(row.id) not in unit_ids]
+    _aged_rows.told(centre, rows, units)
     if rows:
         yield Frame(CONSOLE, rows_drawn(rows, number, at))
-        yield Frame(CONSOLE, "".join(_signal(f"seen-{row.id}", row.version) for row in rows))
+        yield Frame(CONSOLE, _seen(rows, {str(one) for one in beside_ids}, number))
     if units:
         yield Frame(CONSOLE, units_drawn(units, number, at))
     if changed.get("incident"):
         given = clinician_rows(centre=centre, ids=changed["incident"])
         yield Frame(CLINICIAN, _draw("desk/clinician/row.html", "row", given, number, at))
-    for unit_id in sorted(unit_ids):
+    for unit_id in sorted({UUID(row.id) for row in units}):
         yield Frame(_unit_audience(unit_id), _signal("phone-signal", number))
     if alarms:
         yield Frame(CONSOLE, alarms_drawn(alarms, number, at))
@@ -98,6 +110,7 @@ def board_frames(centre_id: int, changed: Changed) -> Iterator[Frame]:
         yield Frame(f"{DISPLAY}:{display.int}", _signal(f"display-{display.int}", number))
 
 
+_aged_rows = AgedRows()
 _wall_rows = WallRows()
 
 
@@ -162,7 +175,9 @@ def viewer_of(request: HttpRequest) -> Viewer | None:
 
 def register() -> None:
     """Tell live how things are drawn and who may watch. Called once, when the application starts."""
-    registry.register(board_frames, "incident", "unit", "alarm", "suspension", "display", "program_version", "caution")
+    registry.register(
+        board_frames, "incident", "unit", "alarm", "suspension", "display", "program_version", "caution", "clock"
+    )
     registry.register_access(CONSOLE, watches_console)
     registry.register_access(CLINICIAN, watches_clinician)
     registry.register_access(WALL, watches_wall)
