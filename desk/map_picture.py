@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,12 @@ _MARGIN = 24
 _OVER = frozenset({"beat", "boundary", "district"})
 """Kinds of areas that are lines over the others."""
 _NONE = "none"
+LETTERS, LETTERS_LARGE = 13, 30
+"""Height of a mark's words in the picture, and on a wall."""
+_LETTER_WIDTH = 0.62
+"""Of a letter's height, on average."""
+_OLD = " (old)"
+_WORST_FIRST = ("critical", "serious", "caution", "normal", "standby", "off")
 # (fill, stroke, width) by kind: the same colours as static/desk/map_style.js, which the browser's own map uses.
 _COLOURS: dict[str, dict[str, tuple[str, str, float]]] = {
     "dark": {
@@ -58,6 +64,8 @@ class Mark:
     name: str
     faded: bool
     colour: str
+    labelled: bool = True
+    """Whether its words find room. Where they would cover others', the list beside the picture has them."""
 
     @property
     def place(self) -> SafeString:
@@ -114,8 +122,11 @@ def _lines(shape: Mapping[str, Any]) -> Iterable[Sequence[Sequence[float]]]:
             yield from polygon
 
 
-def picture(ground: Mapping[str, Any], state: Mapping[str, Any], *, theme: str) -> Picture:
-    """The ground and everything of the state that has a point on it. `theme`: dark or light."""
+def picture(ground: Mapping[str, Any], state: Mapping[str, Any], *, theme: str, letters: int = LETTERS) -> Picture:
+    """The ground and everything of the state that has a point on it. `theme`: dark or light; `letters`: their height.
+
+    The worst stand in front, are never pale, and have their words first.
+    """
     paper, ink = _PAPER[theme]
     marked = [
         (kind, one) for kind in ("unit", "call") for one in state[f"{kind}s"] if one["lat"] is not None
@@ -140,12 +151,26 @@ def picture(ground: Mapping[str, Any], state: Mapping[str, Any], *, theme: str) 
             one["level"],
             *sheet.point(one["lon"], one["lat"]),
             one["name"],
-            bool(one.get("stale")),
+            bool(one.get("stale")) and one["level"] != "critical",
             _LEVELS[theme][one["level"]],
         )
         for kind, one in marked
     ]
-    return Picture(WIDTH, HEIGHT, outlines, marks, paper, ink)
+    return Picture(WIDTH, HEIGHT, outlines, _with_room(marks, letters), paper, ink)
+
+
+def _with_room(marks: Iterable[Mark], letters: int) -> list[Mark]:
+    """The marks from the back to the front; words only where they cover no worse one's."""
+    taken: list[tuple[float, float, float]] = []
+    front: list[Mark] = []
+    for mark in sorted(marks, key=lambda one: (_WORST_FIRST.index(one.level), one.faded, one.kind)):
+        half = letters * _LETTER_WIDTH * (len(mark.name) + (len(_OLD) if mark.faded else 0)) / 2
+        free = all(abs(mark.x - x) > half + other or abs(mark.y - y) > letters for x, y, other in taken)
+        labelled = free or mark.level == "critical"
+        if labelled:
+            taken.append((mark.x, mark.y, half))
+        front.append(replace(mark, labelled=labelled))
+    return front[::-1]
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from accounts.access import centre_of, require
 from accounts.models import Centre
 from desk.displays import device_of
 from desk.map_data import ground_digest, ground_json, hot_spots, map_spots
-from desk.map_picture import picture, shape_symbols
+from desk.map_picture import LETTERS_LARGE, picture, shape_symbols
 from desk.views.map import unchanged_or
 from desk.views.wall import WATCHERS
 from desk.wall_board import whole_floor
@@ -56,6 +56,7 @@ def picture_svg(request: HttpRequest) -> HttpResponse:
         json.loads(ground_json(centre, ground_digest(centre), shared=True)),
         map_spots(centre, incidents, units_on_duty(units), at, shared=True),
         theme="light" if request.GET.get("theme") == "light" else "dark",
+        letters=LETTERS_LARGE,
     )
     context = {"picture": drawn, "symbols": shape_symbols(), "large": True}
     response = render(request, "desk/map/picture.svg", context, content_type="image/svg+xml")

@@ -83,6 +83,8 @@ export class Marks {
     map.addLayer({ id: "calls", type: "symbol", source: "calls", layout: { ...icons("call"), ...label, "text-offset": [0, 1.05] }, paint });
     map.addLayer({ id: "headings", type: "symbol", source: "units", filter: ["has", "heading"], layout: { "icon-image": "heading", "icon-rotate": ["get", "heading"], "icon-rotation-alignment": "map", "icon-allow-overlap": true, "icon-ignore-placement": true }, paint: { "icon-opacity": ["get", "fade"] } });
     map.addLayer({ id: "units", type: "symbol", source: "units", layout: { ...icons("unit"), ...label, "text-offset": [0, 1.25], "symbol-sort-key": ["get", "order"] }, paint });
+    // A crew that needs somebody: on top, never pale, and its name stands even where it covers another.
+    map.addLayer({ id: "worst", type: "symbol", source: "units", filter: ["==", ["get", "level"], "critical"], layout: { ...icons("unit"), ...label, "text-offset": [0, 1.25], "text-allow-overlap": true, "text-optional": false }, paint });
     return new Marks(map, onChosen);
   }
 
@@ -132,7 +134,7 @@ export class Marks {
     const features = [...this.units.values()].map((unit) => {
       const age = unit.data.since ? (clock - Date.parse(unit.data.since)) / 1000 : Infinity;
       const old = age > this.state.stale_s;
-      const properties = { fade: old ? 0.45 : 1 - 0.35 * Math.min(1, Math.max(0, age - 60) / this.state.stale_s), label: old ? `${unit.data.name} ${Math.floor(age / 60)} min old` : unit.data.name, order: -LEVELS.indexOf(unit.data.level) };
+      const properties = { fade: unit.data.level === "critical" ? 1 : old ? 0.45 : 1 - 0.35 * Math.min(1, Math.max(0, age - 60) / this.state.stale_s), label: old ? `${unit.data.name} ${Math.floor(age / 60)} min old` : unit.data.name, order: -LEVELS.indexOf(unit.data.level) };
       if (!old && unit.heading !== null && unit.heading !== undefined) properties.heading = unit.heading;
       return point(unit.data, this.at(unit, now), properties);
     });

@@ -62,7 +62,7 @@ class WallMap {
     this.image = document.createElement("img");
     this.image.alt = "Still picture of the map; the lists beside it say the same.";
     this.box.append(this.image);
-    this.said.textContent = "Still picture, drawn anew every 10 seconds.";
+    this.said.textContent = "Still picture, each 10 s.";
   }
 
   // Light or dark has changed, and the colours of a map are those it was made with.
@@ -113,7 +113,7 @@ class WallMap {
     if (this.image && !this.ground.hidden) this.draw();
     else if (this.marks) this.marks.state && this.marks.glide();
     else if (this.failedAt && Date.now() - this.failedAt > TRY_AGAIN) this.seen();
-    if (this.lostAt && Date.now() - this.lostAt > LOST_FOR) location.reload();
+    if (this.lostAt && Date.now() - this.lostAt > LOST_FOR) document.dispatchEvent(new CustomEvent("live:load-anew"));
   }
 }
 

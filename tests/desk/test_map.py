@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 from xml.etree import ElementTree
 
@@ -16,6 +17,7 @@ from django.urls import reverse
 
 from accounts.models import AuditRow, Centre, User
 from desk.map_data import FEWEST, HEXAGON, ground, ground_digest, hot_spots, map_state
+from desk.map_picture import picture
 from dispatch.models import Assignment, Call
 from people.models import Area, Place, StreetNetwork, StreetPiece
 from programs.models import ProgramVersion
@@ -175,6 +177,21 @@ def test_the_picture_shows_the_same_marks(
     Area.objects.all().delete()
     StreetNetwork.objects.all().delete()
     assert "Star 1" in signed_in("dispatcher").get(_url("map_picture")).content.decode()
+
+
+def test_a_crew_that_needs_help_stands_in_front_of_the_picture_with_its_words() -> None:
+    """Also where its position is old and everybody else stands at the same spot."""
+    there = {"lat": 30.0, "lon": -90.0}
+    units = [
+        {"name": "Star 2", "level": "critical", "stale": True, **there},
+        *({"name": f"Post {nth}", "level": "normal", "stale": False, **there} for nth in range(5)),
+        {"name": "Far 1", "level": "normal", "stale": True, "lat": 30.2, "lon": -90.2},
+    ]
+    nothing: dict[str, Any] = {"bounds": None, "areas": {"features": []}, "streets": {"features": []}}
+    marks = picture(nothing, {"units": units, "calls": []}, theme="dark").marks
+    assert (marks[-1].name, marks[-1].faded) == ("Star 2", False)
+    assert {mark.name for mark in marks if mark.labelled} == {"Star 2", "Far 1"}
+    assert {mark.name for mark in marks if mark.faded} == {"Far 1"}
 
 
 def test_coverage_is_of_the_live_programs(signed_in: SignedIn, programs: dict[str, ProgramVersion]) -> None:
