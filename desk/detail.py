@@ -25,6 +25,7 @@ from dispatch.selectors.incident import IncidentDetail, incident_detail
 from dispatch.selectors.persons import persons_linked
 from dispatch.selectors.words import ASSIGNMENT_WORDS
 from dispatch.states import ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE
+from live.selectors import live_position
 from people.models import Caution
 from people.models.audience import Audience
 from people.selectors import PersonWords
@@ -238,6 +239,7 @@ def _why(detail: IncidentDetail) -> str:
 
 def detail_context(incident: Incident, viewer: User, at: datetime) -> dict[str, Any]:
     """Context of the pane."""
+    beside = live_position(incident.centre_id).number
     detail = incident_detail(incident=incident, viewer=viewer, at=at)
     dispatching = may(viewer, *DISPATCHING)
     live = [one for one in detail.assignments if one.state in ASSIGNMENT_LIVE]
@@ -245,6 +247,7 @@ def detail_context(incident: Incident, viewer: User, at: datetime) -> dict[str, 
     return {
         "d": detail,
         "v": detail.row.version,
+        "beside": beside,
         "now": at,
         "zone": incident.centre.time_zone,
         "may_dispatch": dispatching,

@@ -21,6 +21,7 @@ FILES = (
     "desk/tokens.css",
     "desk/phone.css",
     "desk/desk.js",
+    "desk/keep_up.js",
     "desk/outbox.js",
     "desk/phone.js",
     "desk/phone_away.js",

@@ -3,6 +3,7 @@
 // As on the queue, the detail's live part is fetched anew when its incident changes; its fields never move.
 
 import { inField, singleKeys } from "./desk.js";
+import { keepUp, paneIsOld } from "./keep_up.js";
 
 const REFRESH = 150;
 const rows = () => [...document.querySelectorAll("#given-rows > tr.given:not([data-live-leaving])")];
@@ -35,16 +36,26 @@ function step(by) {
   select(all[Math.min(Math.max(here + by, 0), all.length - 1)] || all[0], true);
 }
 
-function refresh() {
-  const part = document.getElementById("detail-live");
-  const seen = document.querySelector("[id^=seen-]");
-  if (!part || !seen || Number(seen.dataset.v) <= Number(part.dataset.version || 0)) return;
-  // One that waits is not put off: a busy call changes more often than this.
-  timer ||= setTimeout(() => {
-    timer = 0;
-    window.htmx.ajax("GET", `/queue/incidents/${chosen}/live/`, { target: "#detail-live", swap: "outerMorph" });
-  }, REFRESH);
+const pane = () => document.getElementById("detail-live");
+const isShown = () => pane()?.dataset.incident === chosen;
+const isOld = () => chosen !== "" && (!isShown() || paneIsOld(pane(), document.getElementById(`seen-${chosen}`)));
+
+function fetchPane() {
+  timer = 0;
+  if (isShown()) window.htmx.ajax("GET", `/queue/incidents/${chosen}/live/`, { target: "#detail-live", swap: "outerMorph" });
+  else window.htmx.ajax("GET", `/clinician/incidents/${chosen}/`, { target: "#detail", swap: "innerHTML" });
 }
+
+function refresh() {
+  // One that waits is not put off: a busy call changes more often than this.
+  if (isShown() && isOld()) timer ||= setTimeout(fetchPane, REFRESH);
+}
+
+const looked = keepUp("pane", isOld, fetchPane);
+document.addEventListener("htmx:after:swap", () => {
+  refresh();
+  looked();
+});
 
 document.addEventListener("click", (event) => {
   const row = event.target.closest("tr.given");
@@ -88,5 +99,9 @@ document.addEventListener("live:applied", () => {
   first();
   refresh();
 });
-document.addEventListener("live:reloaded", first);
+document.addEventListener("live:reloaded", () => {
+  first();
+  // What was missed may have been about the call in the pane.
+  if (chosen) timer ||= setTimeout(fetchPane, REFRESH);
+});
 first();

@@ -1,6 +1,7 @@
 // The responder's phone: the board is fetched anew when the unit's signal changes; what is pressed goes through a queue
 // that survives a dead spot (phone_queue.js); help (phone_help.js); what is kept on the phone (phone_away.js).
 
+import { keepUp } from "./keep_up.js";
 import { csrfToken, unsent } from "./outbox.js";
 import { heard, install, wipe } from "./phone_away.js";
 import { showUnconfirmed } from "./phone_help.js";
@@ -12,6 +13,12 @@ const HEARD_EVERY = 20_000;
 const board = () => document.getElementById("phone-board");
 let openParts = [];
 const refresh = () => navigator.onLine && window.htmx.ajax("GET", "/phone/board/", { target: "#phone-board", swap: "outerMorph" });
+const signal = () => Number(document.getElementById("phone-signal")?.dataset.v || 0);
+// The signal says up to where there is news; the board says what it was drawn from. A board that did not come, or came
+// out of turn, is asked for until it is there: what it lacks may be a stage order.
+let seen = signal();
+const isOld = () => seen > Number(board()?.dataset.number || 0);
+const looked = keepUp("phone", isOld, refresh);
 // A part that the thumb has opened stays open when the board is drawn anew.
 document.addEventListener("htmx:before:swap", () => {
   openParts = [...(board()?.querySelectorAll("details[open]") || [])].map((one) => one.id);
@@ -20,15 +27,17 @@ document.addEventListener("htmx:after:swap", (event) => {
   for (const id of openParts) document.getElementById(id)?.setAttribute("open", "");
   if (event.detail.ctx?.response?.status === 200) heard();
   showWaiting();
+  looked();
 });
 
-let seen = Number(document.getElementById("phone-signal")?.dataset.v || 0);
 document.addEventListener("live:applied", () => {
-  const now = Number(document.getElementById("phone-signal")?.dataset.v || 0);
+  const now = signal();
   if (now <= seen) return;
   seen = now;
   refresh();
 });
+// After a gap the region was filled, or could not be because somebody types in it.
+document.addEventListener("live:reloaded", () => board()?.contains(document.activeElement) && refresh());
 document.addEventListener("live:state", (event) => {
   if (event.detail.state === "live") refresh();
   // Not this person's any more: what was kept of the visit goes with the right to see it.

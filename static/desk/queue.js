@@ -4,6 +4,7 @@
 // a part of their own that is only replaced when another incident is selected.
 
 import { inField, singleKeys } from "./desk.js";
+import { keepUp, paneIsOld } from "./keep_up.js";
 import { meant, relabel } from "./keymap.js";
 
 const REFRESH = 150;
@@ -48,16 +49,31 @@ function step(by) {
   select(all[Math.min(Math.max(here + by, 0), all.length - 1)] || all[0], true);
 }
 
-function refresh() {
-  const part = document.getElementById("detail-live");
-  const seen = document.querySelector("[id^=seen-]");
-  if (!part || !seen || Number(seen.dataset.v) <= Number(part.dataset.version || 0)) return;
-  // One that waits is not put off: a busy call changes more often than this.
-  timer ||= setTimeout(() => {
-    timer = 0;
-    window.htmx.ajax("GET", `/queue/incidents/${chosen}/live/`, { target: "#detail-live", swap: "outerMorph" });
-  }, REFRESH);
+// Whether the pane shows another call than the chosen one, or an older state of it than the stream has told of.
+const pane = () => document.getElementById("detail-live");
+const isShown = () => pane()?.dataset.incident === chosen;
+const isOld = () => chosen !== "" && (!isShown() || paneIsOld(pane(), document.getElementById(`seen-${chosen}`)));
+
+function fetchPane() {
+  timer = 0;
+  if (isShown()) window.htmx.ajax("GET", `/queue/incidents/${chosen}/live/`, { target: "#detail-live", swap: "outerMorph" });
+  else window.htmx.ajax("GET", `/queue/incidents/${chosen}/`, { target: "#detail", swap: "innerHTML" });
 }
+
+function refresh() {
+  // One that waits is not put off: a busy call changes more often than this.
+  if (isShown() && isOld()) timer ||= setTimeout(fetchPane, REFRESH);
+}
+
+const looked = keepUp("pane", isOld, fetchPane);
+document.addEventListener("live:reloaded", () => {
+  mark();
+  filter();
+  firstAlarm();
+  relabel(document);
+  // What was missed may have been about the call in the pane.
+  if (chosen) timer ||= setTimeout(fetchPane, REFRESH);
+});
 
 document.addEventListener("click", (event) => {
   const row = event.target.closest("tr.incident");
@@ -196,6 +212,8 @@ document.addEventListener("htmx:after:swap", () => {
   mark();
   firstAlarm();
   relabel(document);
+  refresh();
+  looked();
 });
 relabel(document);
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -20,6 +21,7 @@ from dispatch.services.closing import incident_close
 from dispatch.services.crew_safety import help_request
 from dispatch.services.narrative import note_add
 from live.registry import Frame
+from live.renderer import _GIVE_NUMBERS, BATCH
 from programs.models import ProgramVersion, Suspension
 from programs.services import suspension_set
 from responders.models import Unit
@@ -76,6 +78,28 @@ def test_an_alarm_row_live_equals_reload(
     name = f"alarm-{alarm.pk}"
     assert _element(live, name, "div") == _element(page, name, "div")
     assert _element(live, "alarm-count", "span").endswith("</span>")
+
+
+def test_a_hazard_tells_the_open_panes_of_calls_at_its_place(
+    signed_in: SignedIn, centre: Centre, accepted: Assignment, call: Call, now: datetime
+) -> None:
+    """It changes no version of the incident: without a mark of its own the pane would go on without the hazard."""
+    pane = reverse("desk:incident_live", args=[call.incident_id])
+
+    def shown() -> int:
+        found = re.search(r'data-beside="(\d+)"', signed_in("dispatcher").get(pane).content.decode())
+        assert found is not None
+        return int(found.group(1))
+
+    before = shown()
+    caution = factories.a_caution(centre, at=now, label=factories.HOME)
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_NUMBERS, {"centre": 0, "batch": BATCH})
+    live = _html(_drawn(centre, caution=[caution.pk]), "console")
+    signal = re.search(rf'id="seen-{call.incident_id}" data-v="\d+" data-beside="(\d+)"', live)
+    assert signal is not None
+    assert before < int(signal.group(1)) <= shown()
+    assert "data-beside" not in _html(_drawn(centre, incident=[accepted.incident_id]), "console")
 
 
 def test_what_is_over_leaves(
