@@ -28,6 +28,8 @@ The centre file, format `centre/1`
   environment | access, severity: info | warn | danger, source, added_days_ago, expires_in_days (negative: run out)}]}]
 - `phones`: [{number (E.164), kind: landline | mobile | voip, carrier_location: null | {lat, lon, uncertainty_m,
   confidence_percent, label (address of a fixed line, else empty)}}]
+- `profiles`: [{external_id, phone (E.164), confirmed_days_ago, details: [{code, text}]}]: what residents have told
+  a registry about themselves.
 - `programs`: [{preset (slug of one that ships: all thirteen of the source guide), agency, area (GeoJSON geometry),
   overrides: {hours: "24/7" (the syntax of OpenStreetMap's opening_hours)}}]
 - `teams`: [{slug, name, program (preset), agency, kind: mobile_team | co_response | tele_clinician | outreach, beats?:
@@ -51,7 +53,7 @@ from collections.abc import Sequence
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
-from demo import gazetteer, ground, names, network, roster
+from demo import gazetteer, ground, names, network, residents, roster
 
 TIME_ZONE = "America/Chicago"
 DEFAULT_SEED = 7
@@ -92,6 +94,7 @@ def build(seed: int = DEFAULT_SEED) -> dict[str, object]:
         "places": places,
         "premises": roster.premises(places),
         "phones": roster.phones(places, rng),
+        "profiles": residents.profiles(),
         "programs": roster.programs(boundary, areas),
         "teams": roster.teams(),
         "targets": roster.targets(),

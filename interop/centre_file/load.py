@@ -15,7 +15,9 @@ from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.services.targets import target_set
 from interop.centre_file.streets import streets_load
-from people.models import Area, Caution, Place, Premise
+from interop.profiles.reader import ProfileRow
+from interop.profiles.services import profiles_import
+from people.models import Area, Caution, Place, Premise, SafetyProfile
 from people.selectors import normalise
 from people.services import premise_for
 from programs.models import Program, VersionState
@@ -26,6 +28,7 @@ from responders.models import CrewMember, Shift, Team, Unit
 from triage.protocol import load_reference
 
 FORMAT = "centre/1"
+_REGISTRY = "demo-residents"
 _AREAS = (
     ("districts", Area.Kind.DISTRICT),
     ("beats", Area.Kind.BEAT),
@@ -57,6 +60,7 @@ def centre_load(*, data: Mapping[str, Any], at: datetime) -> Centre:
     streets_load(centre=centre, data=data, at=at)
     _places(centre, data["places"])
     _premises(centre, data["premises"], at)
+    _profiles(centre, data.get("profiles", []), at)
     teams = _teams(centre, agencies, data["teams"])
     _units(centre, agencies, teams, users, data, at)
     _targets(centre, data.get("targets", []), at)
@@ -159,6 +163,24 @@ def _premises(centre: Centre, rows: Sequence[Mapping[str, Any]], at: datetime) -
                     "expires_at": max(added + timedelta(days=1), at + timedelta(days=caution["expires_in_days"])),
                 },
             )
+
+
+def _profiles(centre: Centre, rows: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    """Once: their dates count from the first loading."""
+    if SafetyProfile.objects.filter(centre=centre, source=_REGISTRY).exists():
+        return
+    read = [
+        ProfileRow(
+            line=line,
+            external_id=row["external_id"],
+            phone=row["phone"],
+            confirmed_at=at - timedelta(days=row["confirmed_days_ago"]),
+            details=tuple((detail["code"], detail["text"]) for detail in row["details"]),
+        )
+        for line, row in enumerate(rows, start=1)
+    ]
+    if read:
+        profiles_import(centre=centre, source=_REGISTRY, rows=read, by=None, at=at)
 
 
 def _teams(centre: Centre, agencies: Mapping[str, Agency], rows: Sequence[Mapping[str, Any]]) -> dict[str, Team]:

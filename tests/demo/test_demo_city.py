@@ -13,6 +13,7 @@ from shapely.geometry import LineString, Point, shape
 from shapely.ops import unary_union
 
 from demo import city
+from people.models import PROFILE_DETAILS
 
 THIRTEEN = {
     "advocates", "albuquerque_acs", "aurora_amrt", "chicago_care", "tucson_mhst", "plymouth_county_outreach",
@@ -153,6 +154,9 @@ def test_every_program_has_a_unit_on_shift_at_every_hour(centre: dict[str, Any],
 def test_telephones_are_fictional(centre: dict[str, Any]) -> None:
     assert all(re.fullmatch(r"\+130855501\d\d", phone["number"]) for phone in centre["phones"])
     assert any(phone["carrier_location"] is None for phone in centre["phones"])
+    assert all(re.fullmatch(r"\+130855501\d\d", profile["phone"]) for profile in centre["profiles"])
+    codes = {detail["code"] for profile in centre["profiles"] for detail in profile["details"]}
+    assert codes <= set(PROFILE_DETAILS), "a safety profile says only what the product has words for"
 
 
 def test_a_caution_has_run_out_and_one_is_about_to(centre: dict[str, Any]) -> None:
