@@ -1,13 +1,18 @@
 """A triage suggestion in the words of the console: what to ask, what is recommended, why, and what would change it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dispatch.plan import Plan
 from triage import vocabulary
-from triage.results import FitResult, Suggestion
+from triage.results import FitResult, ProgramFit, Suggestion
 
 _MOST_POINTS = 5
+_MOST_PROGRAMS = 4
+"""Of one result that are read at a glance; eligible ones are never folded."""
+_OF_NO_MATTER = frozenset({"out_of_area", "nature_not_served", "information_only"})
+"""Why a program is not for this call at all: true of most programs of most calls, and no news to anybody."""
 _CLASS_LEVEL = {
     "emergency": "critical",
     "co_response": "serious",
@@ -51,6 +56,7 @@ class Advice:
     unknown: str
     flip: str
     programs: list[ProgramWords]
+    folded: list[ProgramWords]
     version: str
     approval: str
 
@@ -104,6 +110,7 @@ def advice_of(suggestion: Suggestion, program_names: Mapping[str, str], version:
             words += f" · {program_names.get(held.program, held.program)}"
         words += f" · {', '.join(service.upper() for service in held.services)}"
     ask = [AskWords(one.key, _ask_words(one.key), one.why) for one in suggestion.ask]
+    programs, folded = programs_said(suggestion.fits, program_names)
     flip = next((flip.text for flip in suggestion.flips if not flip.answered), "")
     if not flip and suggestion.flips:
         flip = suggestion.flips[0].text
@@ -118,7 +125,8 @@ def advice_of(suggestion: Suggestion, program_names: Mapping[str, str], version:
         counted_against=[point.text for point in suggestion.counted_against[:_MOST_POINTS]],
         unknown=", ".join(_label(point.key).lower() for point in suggestion.unknown[:10]),
         flip=flip,
-        programs=_programs(suggestion, program_names),
+        programs=programs,
+        folded=folded,
         version=version.words,
         approval=version.approval,
     )
@@ -135,18 +143,27 @@ def _label(key: str) -> str:
     return question.label if question else key.replace("_", " ")
 
 
-def _programs(suggestion: Suggestion, names: Mapping[str, str]) -> list[ProgramWords]:
+def programs_said(
+    fits: Sequence[ProgramFit], names: Mapping[str, str]
+) -> tuple[list[ProgramWords], list[ProgramWords]]:
+    """The programs to be read at a glance, and the others, which are there to open."""
     order = {FitResult.ELIGIBLE: 0, FitResult.ASK: 1, FitResult.EXCLUDED: 2}
     shown: dict[FitResult, tuple[str, str]] = {
         FitResult.ELIGIBLE: ("eligible", "normal"),
         FitResult.ASK: ("ask", "caution"),
         FitResult.EXCLUDED: ("excluded", "off"),
     }
-    return [
-        ProgramWords(
-            names.get(fit.slug, fit.slug),
-            *shown[fit.result],
-            "; ".join(reason.text.rstrip(".") for reason in (*fit.reasons, *fit.notes)[:2]),
-        )
-        for fit in sorted(suggestion.fits, key=lambda fit: order[fit.result])
-    ]
+    read: list[ProgramWords] = []
+    folded: list[ProgramWords] = []
+    count: Counter[FitResult] = Counter()
+    for fit in sorted(fits, key=lambda fit: order[fit.result]):
+        why = "; ".join(reason.text.rstrip(".") for reason in (*fit.reasons, *fit.notes)[:2])
+        said = ProgramWords(names.get(fit.slug, fit.slug), *shown[fit.result], why)
+        excluded = fit.result is FitResult.EXCLUDED
+        if excluded and any(reason.code in _OF_NO_MATTER for reason in fit.reasons):
+            folded.append(said)
+            continue
+        count[fit.result] += 1
+        eligible = fit.result is FitResult.ELIGIBLE
+        (read if eligible or count[fit.result] <= _MOST_PROGRAMS else folded).append(said)
+    return read, folded

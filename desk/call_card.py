@@ -17,7 +17,7 @@ from dispatch import choice
 from dispatch.models import Assignment, Call, Incident
 from dispatch.reasons import NO_UNIT, words
 from dispatch.selectors.card import CardFacts, card_facts
-from dispatch.selectors.incident import possible_duplicates
+from dispatch.selectors.incident import callers_joined, possible_duplicates
 from dispatch.selectors.profiles import FLAGS
 from dispatch.selectors.triage import Judged, answers_of
 from triage import natures, vocabulary
@@ -137,6 +137,7 @@ def call_card(
         "advice": _advice(facts, bool(place or answers or incident.nature)),
         "by_phone": choice.information_only(judged, incident, facts.proposals),
         "duplicates": _duplicates(incident) if duplicates else None,
+        "callers": _callers(call) if duplicates else None,
         "care": care_part(call, viewer, facts, at) if duplicates else None,
         "person_key": person_key(call, place, judged.answers.get(FLAGS, ()), at) if duplicates else "",
         **transfer_part(incident),
@@ -195,6 +196,25 @@ def _duplicates(incident: Incident) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _callers(call: Call) -> list[dict[str, Any]]:
+    """Everybody who has called about this incident, once there are several; who was joined can be taken out again."""
+    calls = list(call.incident.calls.select_related("phone").order_by("received_at"))
+    if len(calls) < 2:
+        return []
+    joined = callers_joined(call.incident)
+    return [
+        {
+            "id": one.pk,
+            "here": one.pk == call.pk,
+            "words": f"{one.get_channel_display()}, {'on line' if one.state == 'open' else f'ended: {one.ended_as}'}",
+            "number": one.phone.number if one.phone else "",
+            "since": one.received_at,
+            "joined": one.pk in joined,
+        }
+        for one in calls
+    ]
 
 
 def _after(facts: CardFacts) -> dict[str, Any]:

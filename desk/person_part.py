@@ -16,7 +16,7 @@ from dispatch.selectors.persons import (
     persons_linked,
     persons_suggested,
 )
-from dispatch.selectors.profiles import STALE_AFTER, flags_of, profiles_for, readable_until, taken_over
+from dispatch.selectors.profiles import STALE_AFTER, flags_of, number_typed, profiles_for, readable_until, taken_over
 from dispatch.selectors.triage import place_of
 from people.models import PROFILE_DETAILS, Caution, SafetyProfile
 from triage import natures, vocabulary
@@ -95,7 +95,8 @@ def _profiles(call: Call, viewer: User, at: datetime) -> dict[str, Any] | None:
         centre=call.incident.centre,
         entity="call",
         entity_id=call.pk,
-        detail={"profiles": sorted(str(one.pk) for one in found)},
+        # Read for a number that somebody typed: the one thing by which a person could look up a profile unasked.
+        detail={"profiles": sorted(str(one.pk) for one in found), "typed": number_typed(call)},
     )
     flags, taken = flags_of(found), taken_over(call)
     return {

@@ -54,6 +54,7 @@ urlpatterns = [
     path("console/calls/<uuid:id>/dismiss/", calls.cue_dismissed, name="call_dismiss"),
     path("console/calls/<uuid:id>/why/", console.call_why, name="call_why"),
     path("console/calls/<uuid:id>/join/", calls.call_joined, name="call_join"),
+    path("console/calls/<uuid:id>/apart/", calls.call_apart, name="call_apart"),
     path("console/calls/<uuid:id>/transfer/", transfers.call_transferred, name="call_transfer"),
     path("console/calls/<uuid:id>/transfer/<slug:action>/", transfers.call_transfer_step, name="call_transfer_step"),
     path("", include("desk.care_urls")),

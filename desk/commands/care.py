@@ -7,13 +7,14 @@ from accounts.access import FLOOR
 from accounts.models import Centre, Role, RoleGrant, User
 from desk.call_care import colleagues_of, handed_to, strikable
 from desk.commands.grammar import Line, Unreadable
-from desk.commands.plans import Context, Plan, Verb, call_meant, code_of, coded, incident_meant, simple
+from desk.commands.plans import Context, Done, Plan, Verb, call_meant, code_of, coded, incident_meant, simple
 from dispatch.access import incident_for
 from dispatch.models import Alarm, CallHandover, Incident, LocationEntry, NarrativeEntry, Transfer
 from dispatch.models.target import LINE_KINDS
 from dispatch.selectors.call_drafts import unsent_of_others
 from dispatch.selectors.callbacks import OWED
 from dispatch.selectors.cues import proposals_of
+from dispatch.selectors.incident import callers_joined
 from dispatch.selectors.targets import targets_of
 from dispatch.selectors.triage import answers_merged
 from dispatch.services.call_care import (
@@ -32,6 +33,7 @@ from dispatch.services.cues import cue_dismiss
 from dispatch.services.incidents import call_join
 from dispatch.services.locations import location_record
 from dispatch.services.narrative import note_strike
+from dispatch.services.parting import call_part, duplicate_apart
 from dispatch.services.promise import callback_note
 from dispatch.services.transfer_ends import transfer_drop, transfer_withdraw
 from dispatch.services.transfers import transfer_connect, transfer_offer, transfer_ring
@@ -202,7 +204,34 @@ def _join(context: Context, line: Line) -> Plan:
         raise Unreadable(f"There is no incident #{line.incident:04d} here.")
     into = incident_for(context.user, found, change=True)
     echo = f"add the caller of {code_of(call.incident)} to {code_of(into)}"
-    return simple(context, line, echo, partial(call_join, call=call, into=into, by=context.user, at=context.at))
+    if line.words:
+        raise Unreadable(f"{line.verb} takes no further word: “{line.words[0]}”.")
+
+    def run() -> Done:
+        call_join(call=call, into=into, by=context.user, at=context.at)
+        return Done(f"{echo[:1].upper()}{echo[1:]}.", {"kind": "join", "id": str(call.pk), "into": str(into.pk)})
+
+    return Plan(echo, run)
+
+
+def _apart(context: Context, line: Line) -> Plan:
+    """The selected call taken out of the incident that it was joined to, or kept apart from the one that is named."""
+    call = call_meant(context, Line(line.verb))
+    if line.incident is None:
+        mine = callers_joined(call.incident)
+        last = call.incident.calls.filter(pk__in=mine).order_by("-received_at").first()
+        if last is None:
+            raise Unreadable("Apart from which? apart #0412. No caller was joined here.")
+        echo = f"take the caller who was joined to {code_of(call.incident)} out again"
+        return simple(context, line, echo, partial(call_part, call=last, by=context.user, at=context.at))
+    number = Incident.objects.filter(centre=context.centre, number=line.incident).exclude(state="joined")
+    found = number.order_by("-opened_at").values_list("pk", flat=True).first()
+    if found is None:
+        raise Unreadable(f"There is no incident #{line.incident:04d} here.")
+    other = incident_for(context.user, found, change=True)
+    echo = f"{code_of(call.incident)} and {code_of(other)} are not the same"
+    run = partial(duplicate_apart, incident=call.incident, other=other, by=context.user, at=context.at)
+    return simple(context, line, echo, run)
 
 
 def _transfer(context: Context, line: Line) -> Plan:
@@ -305,6 +334,7 @@ Verb(
 )  # fmt: skip
 Verb("not", "not #0412", "First marked words do not mean that", FLOOR, _dismiss, does=("call_dismiss",))
 Verb("dup", "dup #0412", "Add this caller to that incident", FLOOR, _join, does=("call_join",))
+Verb("apart", "apart #0412", "Not the same; alone: take a joined caller out again", FLOOR, _apart, does=("call_apart",))
 Verb(
     "tr", "tr 988 #0412 stay:yes", "Offer the caller to a clinician, 988, 211, 311 or a centre", FLOOR, _transfer,
     fields=("stay",), choices={"": _whom}, does=("call_transfer",),

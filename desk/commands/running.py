@@ -12,6 +12,7 @@ from desk.commands.plans import VERBS, Context, Done, Plan
 from dispatch.access import assignment_for, call_for, incident_for, note_for
 from dispatch.services.incidents import nature_set
 from dispatch.services.narrative import note_strike
+from dispatch.services.parting import call_part
 from dispatch.services.persons import person_unlink
 from dispatch.services.step_back import UNDO_WITHIN, assignment_step_back
 
@@ -82,4 +83,12 @@ def _person(user: User, what: dict[str, str], context: Context) -> str:
     return f"#{call.incident.number:04d} is not about them; what their file said still counts until asked again."
 
 
-_UNDO = {"note": _note, "nature": _nature, "step": _step, "person": _person}
+def _join(user: User, what: dict[str, str], context: Context) -> str:
+    call = call_for(user, UUID(what["id"]))
+    if str(call.incident_id) != what["into"]:
+        raise Unreadable("The caller is not with that incident any more.")
+    parted = call_part(call=call, by=user, at=context.at)
+    return f"The caller has an incident of their own again: #{parted.incident.number:04d}."
+
+
+_UNDO = {"note": _note, "nature": _nature, "step": _step, "person": _person, "join": _join}

@@ -39,6 +39,7 @@ from dispatch.services.decisions import decision_taken
 from dispatch.services.incidents import call_join, nature_set
 from dispatch.services.locations import location_record
 from dispatch.services.narrative import note_add
+from dispatch.services.parting import call_part, duplicate_apart
 from people.models import Place
 from triage import natures, vocabulary
 
@@ -191,4 +192,16 @@ def call_joined(request: HttpRequest, user: User, at: datetime, id: UUID) -> Htt
     """Join this call to another open incident."""
     into = incident_for(user, form_of(JoinForm(request.POST)).cleaned_data["incident"], change=True)
     call_join(call=call_for(user, id), into=into, by=user, at=at)
+    return regions(request, user, call_for(user, id), at)
+
+
+@act(*FLOOR)
+def call_apart(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
+    """Not the same: a suggested incident, or, named with its own incident, the call itself that was joined to it."""
+    wanted = form_of(JoinForm(request.POST)).cleaned_data["incident"]
+    call = call_for(user, id)
+    if wanted == call.incident_id:
+        call_part(call=call, by=user, at=at)
+    else:
+        duplicate_apart(incident=call.incident, other=incident_for(user, wanted, change=True), by=user, at=at)
     return regions(request, user, call_for(user, id), at)

@@ -17,6 +17,9 @@ from desk.commands.running import carry_out, plan_of, undo
 from desk.forms.command import CommandForm, UndoForm
 from dispatch.states import TransitionRefused
 
+_UNDO = ["undo", "Take the last command back, within ten seconds", "undo"]
+"""Done by the page, which has the token of what was done last."""
+
 
 def _context(user: User, at: datetime, id: UUID, selected: UUID | None) -> Context:
     return Context(user, centre_of(user), at, id, selected)
@@ -36,7 +39,7 @@ def command_echo(request: HttpRequest, user: User, at: datetime) -> HttpResponse
     data = form_of(CommandForm(request.POST)).cleaned_data
     said: dict[str, object] = {"complete": completions(data["text"], user, centre_of(user)), "echo": "", "problem": ""}
     if data["text"].strip().lower() in {"help", "?"}:
-        said["help"] = [[verb.name, verb.words, verb.usage] for verb in verbs_for(user)]
+        said["help"] = [[verb.name, verb.words, verb.usage] for verb in verbs_for(user)] + [_UNDO]
         return JsonResponse(said)
     try:
         said["echo"] = plan_of(data["text"], _context(user, at, data["id"], data["selected"])).echo

@@ -4,17 +4,16 @@
 import { apply } from "./apply.js";
 import { Cues } from "./cues.js";
 import { named, post } from "./outbox.js";
-import { Combobox } from "./combobox.js";
+import { Combobox, sureOf } from "./combobox.js";
 import { Drafts } from "./drafts.js";
 import { Care } from "./care.js";
 import { Conflicts } from "./conflicts.js";
 import { Marks } from "./marks.js";
+import { Note, keepForm } from "./note.js";
 import { Override } from "./override.js";
-import { Unsent } from "./unsent.js";
-import { Whisper } from "./whisper.js";
 import { relabel } from "./keymap.js";
 
-const REFRESH = 150;
+const [REFRESH, SETTLE] = [150, 250]; // milliseconds
 const sink = document.getElementById("console-sink");
 const drafts = new Drafts(sink.dataset.user);
 
@@ -34,10 +33,8 @@ export class Card {
       url: "/console/places/",
       onPick: (option) => this.locate(placeOf(option), true),
       onPlain: (text) => this.locate({ text }, true),
-      // Only what cannot be meant otherwise: a list that nobody saw picks nothing.
       onLate: (options, text) => {
-        const same = options.filter((one) => one.dataset.label.toLowerCase() === text.toLowerCase());
-        const sure = same.length === 1 ? same[0] : options.length === 1 ? options[0] : null;
+        const sure = sureOf(options, text);
         if (sure) this.pickLate(sure);
       },
     });
@@ -66,20 +63,19 @@ export class Card {
       this.texts.set(field, field.value);
       field.addEventListener("change", () => this.answerText(field));
     }
-    drafts.watch(this.field("[data-note]"), `${this.id}.note`, (words) => {
-      this.field("[data-draft-state]").textContent = words;
-    });
+    this.drafts = drafts;
+    this.note = new Note(this, drafts);
+    for (const form of element.querySelectorAll("[data-transfer-form]")) keepForm(drafts, form, `${this.id}.${form.dataset.url.split("/").at(-2)}`);
     this.begun = [];
     for (const [name, field] of this.typed()) drafts.watch(field, `${this.id}.${name}`, null, (stored) => this.begun.push([name, field, stored]));
-    this.field("[data-note]").addEventListener("input", () => this.lastLine());
     this.cues = new Cues(this);
     this.care = new Care(this);
     this.conflicts = new Conflicts(this);
-    this.whisper = new Whisper(this);
     this.override = new Override(this);
     this.marks = new Marks(this, drafts);
-    this.unsent = new Unsent(this, drafts);
+    if (this.part("unsent-others")) import("./unsent_left.js").then(({ Unsent }) => new Unsent(this, drafts));
     for (const one of this.begun) this.conflicts.show(...one);
+    this.whatOpen();
     relabel(element);
     this.care.shown();
     element.addEventListener("click", (event) => this.click(event));
@@ -174,16 +170,20 @@ export class Card {
     return this.send("location", data, "where", { field: "where" });
   }
 
+  // Words that are a place of the list are that place, however the field is left. Emptied, it says again what stands.
   locateIfTyped() {
-    const text = this.field("[data-where]").value.trim();
+    const field = this.field("[data-where]");
+    const text = field.value.trim();
+    if (!text && document.activeElement !== field) field.value = this.saved.where || "";
     if (!text || text === this.saved.where) return Promise.resolve(true);
-    return this.locate({ text }, false);
+    const same = this.where.searched === text ? sureOf(this.where.options(), text, true) : null;
+    return this.locate(same ? placeOf(same) : { text }, false);
   }
 
   phone(confirmed) {
     const number = this.field("[data-phone]").value.trim();
     if (!number) {
-      if (confirmed) this.say("phone", "Type the number to call back.");
+      this.say("phone", confirmed ? "Type the number to call back." : "");
       return Promise.resolve(false);
     }
     if (number === this.saved.phone && !confirmed) return Promise.resolve(true);
@@ -229,20 +229,18 @@ export class Card {
     this.send("answers", { key: field.dataset.answerText, value: value || "unknown" }, "crew", { field: field.dataset.answerText });
   }
 
-  async note() {
-    const field = this.field("[data-note]");
-    const text = field.value.trim();
-    if (!text) return;
-    const data = { id: crypto.randomUUID(), text, device_at: new Date().toISOString() };
-    // The words leave the field only for the outbox, which keeps them until the server has them.
-    field.value = "";
-    this.posted("note", field);
-    this.field("[data-draft-state]").textContent = "";
-    const ok = await this.send("notes", data, "note", { lasting: true });
-    if (!ok) {
-      field.value = field.value ? `${text}\n${field.value}` : text;
-      field.dispatchEvent(new Event("input"));
-    }
+  // Whatever stands typed in the card and was not sent by leaving its field.
+  appendTyped() {
+    this.phone(false);
+    for (const field of this.texts.keys()) this.answerText(field);
+    this.note.add();
+    this.whatOpen();
+  }
+
+  // Letters in WHAT are no nature until one is picked.
+  whatOpen() {
+    const what = this.field("[data-what]");
+    this.say("what", what.hasAttribute("data-dirty") && what.value.trim() ? "Not picked yet: press Enter in this field." : "");
   }
 
   // Pressed twice it is one decision: the second press waits for the first.
@@ -258,7 +256,9 @@ export class Card {
     this.locateIfTyped();
     const data = { id: crypto.randomUUID(), action, seen: this.part("suggest").dataset.suggested || "", draft: this.field("[data-note]").value, ...more };
     const label = { accept: "accept the suggestion", send: "send", override: "not as suggested" }[action];
-    const ok = await this.send("decision", data, action === "override" ? "override" : "send", { once: true, label });
+    const sent = this.send("decision", data, action === "override" ? "override" : "send", { once: true, label });
+    this.appendTyped();
+    const ok = await sent;
     if (ok) document.dispatchEvent(new CustomEvent("desk:decided", { detail: this.id }));
     return ok;
   }
@@ -282,7 +282,9 @@ export class Card {
 
   focusIn(question) {
     (question.querySelector('[aria-pressed="true"]') || question.querySelector("button"))?.focus();
-    question.scrollIntoView({ block: "nearest" });
+    // One that is higher than its window is read from its top.
+    const room = question.closest(".scroll").clientHeight;
+    question.scrollIntoView({ block: question.offsetHeight > room ? "start" : "nearest" });
   }
 
   // On to the question that decides most, unless the person has passed over it.
@@ -291,8 +293,12 @@ export class Card {
     if (!stillThere) return;
     const open = this.openQuestions();
     const target = open.find((one) => !this.skipped.has(one.id)) || open[0];
-    if (target) this.focusIn(target);
-    else this.field("[data-note]").focus();
+    if (!target) return this.field("[data-note]").focus();
+    this.focusIn(target);
+    // A key pressed before anybody can have read it was meant for the one that has just gone.
+    this.element.dataset.settling = "";
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => delete this.element.dataset.settling, SETTLE);
   }
 
   // List questions collect several marks; Enter or leaving the question saves them.
@@ -323,7 +329,7 @@ export class Card {
     if (question) this.toggle(question, button);
     else if ("force" in button.dataset) this.force();
     else if ("confirmPhone" in button.dataset) this.phone(true);
-    else if ("addNote" in button.dataset) this.note();
+    else if ("addNote" in button.dataset) this.note.add();
     else if ("send" in button.dataset) this.decide("send");
     else if ("accept" in button.dataset) this.decide("accept");
     else if ("overrideOpen" in button.dataset) this.override.show(true);
@@ -331,6 +337,7 @@ export class Card {
     else if (button.dataset.reason) this.override.because(button);
     else if ("cueConfirm" in button.dataset || "cueDismiss" in button.dataset) this.cues.act(button);
     else if (button.dataset.join) this.send("join", { incident: button.dataset.join }, "send");
+    else if (button.dataset.apart) this.send("apart", { incident: button.dataset.apart }, "send");
     else if (button.dataset.end) this.end(button.dataset.end);
   }
 
@@ -343,7 +350,7 @@ export class Card {
   async end(code) {
     // Not waited for: the outbox keeps the order, also of what cannot be sent yet.
     this.locateIfTyped();
-    this.note();
+    this.appendTyped();
     if (!(await this.send("end", { ended_as: code }, "send", { once: true, label: `end, ${code}` }))) return;
     // A call whose incident is neither sent nor closed stays in sight, and one that owes a callback.
     this.care.overIfDone();
@@ -352,7 +359,7 @@ export class Card {
   key(event) {
     const question = event.target.closest("[data-question]");
     if (question && !event.ctrlKey && !event.altKey && !event.metaKey) {
-      if (this.whisper.key(event, question)) {
+      if (this.care.whispering?.key(event, question)) {
         event.preventDefault();
         return;
       }
@@ -360,7 +367,7 @@ export class Card {
       const option = key.length === 1 && question.querySelector(`[data-opt-key="${CSS.escape(key)}"]`);
       if (option) {
         event.preventDefault();
-        this.toggle(question, option);
+        if (!("settling" in this.element.dataset)) this.toggle(question, option);
       } else if (event.key === "Enter" && question.dataset.changed !== undefined) {
         event.preventDefault();
         this.saveList(question);
@@ -381,12 +388,6 @@ export class Card {
       }
     }
     if (this.override.key(event)) event.preventDefault();
-  }
-
-  lastLine() {
-    const line = this.field("[data-note]").value.trim().split("\n").pop();
-    const place = document.getElementById(`tab-last-${this.id}`);
-    if (line && place) place.textContent = `“…${line.slice(-40)}”`;
   }
 
   // When this fails the next change or poll tries again. One that waits is not put off, however often it changes.

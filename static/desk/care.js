@@ -131,8 +131,22 @@ export class Care {
     if (!(await this.read("person", () => this.asked === asked)) && this.asked === asked) this.key = null;
   }
 
+  // Yes or no only: how to ask so comes with the first call that needs it.
+  async whispers() {
+    this.asking ||= import("./whisper.js");
+    try {
+      const { Whisper } = await this.asking;
+      this.whispering ||= new Whisper(this.card);
+      this.whispering.put(document.activeElement.closest("[data-question]"));
+    } catch {
+      this.asking = null;
+    }
+  }
+
   overIfDone() {
     const after = this.card.part("after");
+    // Pressed twice: the card has gone with the first.
+    if (!after) return;
     const owed = this.card.part("care").querySelector("[data-callback]");
     if (owed || (!after.hasAttribute("data-closed") && !after.hasAttribute("data-sent"))) return;
     this.card.element.dispatchEvent(new CustomEvent("call:over", { bubbles: true, detail: this.card.id }));
@@ -146,6 +160,7 @@ export class Care {
     park.setAttribute("aria-pressed", String(care.parked !== undefined));
     this.card.field("[data-whisper-key]").setAttribute("aria-pressed", String(care.whisper !== undefined));
     this.card.element.toggleAttribute("data-whispering", care.whisper !== undefined);
+    if (care.whisper !== undefined) this.whispers();
     const channel = this.card.field("[data-channel]");
     if (care.channelNow && document.activeElement !== channel && [...channel.options].some((one) => one.value === care.channelNow)) channel.value = care.channelNow;
   }

@@ -3,7 +3,18 @@
 import { csrfToken } from "./outbox.js";
 
 const PAUSE = 110;
+const AGAIN = 3000;
 const OUTSIDE = 350; // More than the search of the centre's own places takes: asked when somebody stops typing.
+
+// The one that cannot be meant otherwise: the same words, or, Enter being pressed ahead of the list, all that begins
+// with them. What is merely like them was not said, and is picked by nobody unseen.
+export function sureOf(options, text, exact = false) {
+  const said = text.toLowerCase().replace(/\s+/g, " ");
+  const label = (one) => one.dataset.label.toLowerCase();
+  const same = options.filter((one) => label(one) === said);
+  if (same.length || exact) return same.length === 1 ? same[0] : null;
+  return options.length === 1 && label(options[0]).startsWith(said) ? options[0] : null;
+}
 
 export class Combobox {
   // onPick(li) when a match is chosen; onPlain(text) for Enter without a match; onLate(matches, text) for matches that
@@ -46,13 +57,15 @@ export class Combobox {
         body: new URLSearchParams({ text, token: this.list.id }),
         signal: this.running.signal,
       });
+      this.away = !response.ok;
       if (!response.ok || this.input.value.trim() !== text) return;
       this.list.innerHTML = await response.text();
-      this.searched = text;
+      this.searched = this.list.dataset.searched = text;
       this.show();
       if (this.input.dataset.outside) this.outside(text, this.running.signal);
-    } catch {
+    } catch (error) {
       // Superseded, or the network is away: typing goes on, Enter keeps the words as typed.
+      this.away = error.name !== "AbortError";
     }
   }
 
@@ -125,8 +138,18 @@ export class Combobox {
       return;
     }
     this.onPlain(text);
+    this.owed = text;
+    this.late(text);
+  }
+
+  // Where the list cannot be had, it is asked for again while the same words stand there.
+  async late(text) {
     await this.search();
-    if (this.searched === text && this.input.value.trim() === text) this.onLate(this.options(), text);
+    if (this.owed !== text || this.input.value.trim() !== text || !this.input.isConnected) return;
+    if (this.searched === text) {
+      this.owed = null;
+      this.onLate(this.options(), text);
+    } else if (this.away) setTimeout(() => this.late(text), AGAIN);
   }
 
   async key(event) {

@@ -70,8 +70,17 @@ function showHelp(rows, list = help) {
   }));
 }
 
+// The last command is undone by its button, or by the word.
+const undoButton = () => done.querySelector("[data-command-undo]:not([hidden])");
+const isUndo = () => input.value.trim().toLowerCase() === "undo";
+
 async function ask() {
   asked?.abort();
+  if (isUndo()) {
+    const last = undoButton() ? done.querySelector("[data-command-words]").textContent : "";
+    say(last ? `take back: ${last}` : "There is nothing to undo: ten seconds are over, or it cannot be undone.", last ? "normal" : "caution");
+    return;
+  }
   if (!input.value.trim()) {
     offer([]);
     showHelp(null);
@@ -130,7 +139,11 @@ function report(answer) {
     button.hidden = true;
     if (!answer.undo) done.hidden = true;
   }, 1000);
-  if (answer.go) location.assign(answer.go);
+  if (!answer.go) return;
+  const here = location.pathname;
+  location.assign(answer.go);
+  // Another place of the same page is no other page: what was made there is drawn by loading it.
+  if (location.pathname === here && answer.go.includes("#")) location.reload();
 }
 
 form?.addEventListener("submit", async (event) => {
@@ -138,6 +151,14 @@ form?.addEventListener("submit", async (event) => {
   const text = input.value;
   if (!text.trim() || running || text === refused) return;
   if (["help", "?"].includes(text.trim().toLowerCase())) return;
+  if (isUndo()) {
+    const button = undoButton();
+    if (!button) return;
+    input.value = "";
+    close();
+    button.click();
+    return;
+  }
   running = true;
   clearTimeout(timer);
   asked?.abort();

@@ -124,5 +124,6 @@ export class Conflicts {
   press(key) {
     const first = this.card.element.querySelector(".conflict");
     first?.querySelectorAll("button")[key === "Alt+K" ? 0 : 1].click();
+    return Boolean(first);
   }
 }

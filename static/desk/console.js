@@ -7,6 +7,7 @@ import { inField } from "./desk.js";
 import { meant, pressKey, relabel } from "./keymap.js";
 
 const POLL = 10_000;
+const SHOWN = "dd.shown"; // the call in front, for this tab when it is loaded again
 const cardsBox = document.getElementById("cards");
 const tabs = document.getElementById("tabs");
 const cards = new Map();
@@ -14,6 +15,7 @@ let active = "";
 
 function show(id) {
   active = id;
+  if (id) sessionStorage.setItem(SHOWN, id);
   for (const [key, card] of cards) card.element.hidden = key !== id;
   for (const tab of tabs.querySelectorAll("[data-tab]")) tab.setAttribute("aria-selected", String(tab.dataset.tab === id));
   tabs.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -69,7 +71,10 @@ function forget(id) {
   cards.get(id)?.element.remove();
   cards.delete(id);
   document.getElementById(`tab-item-${id}`)?.remove();
-  show([...cards.keys()].pop() || "");
+  if (id === active) show([...cards.keys()].pop() || "");
+  else document.getElementById("no-calls").hidden = cards.size > 0;
+  // What had the focus may have gone with the card.
+  if (document.activeElement === document.body) (tabs.querySelector('[aria-selected="true"]') || document.querySelector("[data-new-call]")).focus();
 }
 
 function stamped(template, id) {
@@ -136,7 +141,7 @@ document.addEventListener("keydown", (event) => {
     F8: () => card.decide("accept"),
     F9: () => card.decide("send"),
     F7: () => pressKey(card.element, "F7"),
-    "Ctrl+Enter": () => (event.target.matches("[data-note]") ? card.note() : card.decide("send")),
+    "Ctrl+Enter": () => (event.target.matches("[data-note]") ? card.note.add() : card.decide("send")),
     "Alt+Q": () => card.focusQuestion(1),
     "Alt+W": () => card.focusQuestion(-1),
     "Alt+C": () => card.phone(true),
@@ -154,9 +159,9 @@ document.addEventListener("keydown", (event) => {
     "Alt+O": () => card.field("[data-hand-over-to]").focus(),
     "Alt+R": () => card.care.press("on"),
     "Alt+Z": () => card.care.press(""),
-    "Alt+K": () => card.conflicts.press("Alt+K"),
+    "Alt+K": () => card.conflicts.press("Alt+K") || pressKey(card.part("dups"), "Alt+K"),
     "Alt+J": () => card.conflicts.press("Alt+J"),
-    "Alt+8": () => card.unsent.box?.querySelector("[data-unsent-take]")?.click(),
+    "Alt+8": () => card.field("[data-unsent-take]")?.click(),
   }[key];
   if (run) {
     event.preventDefault();
@@ -174,15 +179,26 @@ document.addEventListener("focusout", (event) => {
 });
 
 document.addEventListener("card:shown", letGo);
+const isOld = (card) => Boolean(card.incident) && card.seenVersion() > Number(card.part("after").dataset.version || 0);
 document.addEventListener("live:applied", () => {
   handed();
   for (const card of cards.values()) {
-    if (card.incident && card.seenVersion() > Number(card.part("after").dataset.version || 0)) card.refreshSoon();
+    if (isOld(card)) card.refreshSoon();
+    // A hazard at the place or an alarm changes no version of the incident.
+    const beside = Number(document.getElementById(`seen-${card.incident}`)?.dataset.beside || 0);
+    if (beside > (card.beside || 0)) {
+      card.beside = beside;
+      card.refreshSoon();
+    }
   }
 });
+document.addEventListener("live:reloaded", () => {
+  for (const card of cards.values()) card.refreshSoon();
+});
 setInterval(() => {
-  // Without the stream the cards poll, as the boards do.
-  if (document.documentElement.dataset.liveState !== "live") for (const card of cards.values()) card.refreshSoon();
+  // Without the stream the cards poll, as the boards do; and one whose answer did not come is asked for again.
+  const live = document.documentElement.dataset.liveState === "live";
+  for (const card of cards.values()) if (!live || isOld(card)) card.refreshSoon();
 }, POLL);
 document.addEventListener("live:state", (event) => {
   if (event.detail.state === "live") for (const card of cards.values()) card.refreshSoon();
@@ -190,7 +206,9 @@ document.addEventListener("live:state", (event) => {
 
 relabel(document);
 for (const element of cardsBox.querySelectorAll(":scope > [data-call]")) adopt(element);
-show([...cards.keys()].pop() || "");
+// The call that an address names (from the command line, or from practice), else the one that was in front.
+show([location.hash.slice(1), sessionStorage.getItem(SHOWN), ...[...cards.keys()].reverse()].find((id) => cards.has(id)) || "");
+if (location.hash) history.replaceState(null, "", location.pathname);
 showRefused();
 resume().then((results) => {
   keepRefused(results);

@@ -23,7 +23,8 @@ export function leftText(milliseconds) {
 }
 
 function tick() {
-  const now = Date.now();
+  // By the server's clock, as far as the live stream has told it: this computer's may be minutes wrong.
+  const now = Date.now() + Number(document.documentElement.dataset.clockOff || 0);
   for (const element of document.querySelectorAll("[data-clock]")) {
     const text = clockText(element.dataset.clock, now);
     if (element.textContent !== text) element.textContent = text;
@@ -113,14 +114,18 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", (event) => {
   const id = event.target.querySelector?.("[name=id][data-fresh]");
   if (id) id.value = crypto.randomUUID();
+  if (event.target.matches?.("[data-reset]")) sentAs.set(event.target, wordsIn(event.target));
 }, true);
+// An answer empties its form, but not of what somebody has typed there since it was sent.
+const sentAs = new WeakMap();
+const wordsIn = (form) => JSON.stringify([...form.elements].filter((one) => one.type !== "hidden").map((one) => [one.value, one.checked]));
 document.addEventListener("htmx:error", (event) => {
   const method = event.detail.ctx?.request?.method;
   if (method && method !== "GET") failed("page", "The network is away. Press the same button again when it is back.");
 });
 document.addEventListener("htmx:after:swap", (event) => {
   const form = event.detail.ctx?.sourceElement?.closest?.("form[data-reset]");
-  if (form && event.detail.ctx.response?.status < 400) {
+  if (form && event.detail.ctx.response?.status < 400 && (sentAs.get(form) ?? wordsIn(form)) === wordsIn(form)) {
     form.reset();
     form.dispatchEvent(new CustomEvent("desk:reset", { bubbles: true }));
   }

@@ -35,13 +35,20 @@ export function failed(reason, words) {
   const sign = document.getElementById("not-sent");
   if (!sign) return;
   sign.querySelector("[data-not-sent-words]").textContent = words;
-  sign.hidden = false;
+  signed(sign, false);
 }
 
 export function mended(reason) {
   waiting.delete(reason);
   const sign = document.getElementById("not-sent");
-  if (sign && waiting.size === 0) sign.hidden = true;
+  if (sign && waiting.size === 0) signed(sign, true);
+}
+
+// Told by outbox:sign, so that what waits can be shown where it was said.
+function signed(sign, hidden) {
+  if (sign.hidden === hidden) return;
+  sign.hidden = hidden;
+  document.dispatchEvent(new CustomEvent("outbox:sign"));
 }
 
 function keep() {
@@ -85,7 +92,9 @@ async function deliver(item, earlier) {
       });
       if (!AWAY.has(response.status)) {
         const text = await response.text();
-        if (response.status === 401) failed(item.key, "You are signed out. Sign in in another tab; this is sent again then.");
+        // A page instead of words: the cookies have gone, and with them the session.
+        const out = response.status === 401 || (response.status === 403 && response.headers.get("content-type")?.startsWith("text/html"));
+        if (out) failed(item.key, "You are signed out. Sign in in another tab; this is sent again then.");
         else return { ok: response.ok, status: response.status, text, field: response.headers.get("X-Problem-Field") || "" };
       } else failed(item.key, item.words);
     } catch {

@@ -3,6 +3,7 @@
 
 import { Combobox } from "./combobox.js";
 import { relabel } from "./keymap.js";
+import { keepForm } from "./note.js";
 
 let form = null;
 
@@ -58,6 +59,14 @@ class Person {
       event.preventDefault();
       this.hazard(event.target);
     });
+    const kept = new Set();
+    for (const name of ["person-new", "hazard"]) {
+      keepForm(card.drafts, card.field(`[data-${name}]`), `${card.id}.${name}`, (some) => {
+        if (some) kept.add(name);
+        else kept.delete(name);
+        this.more.toggleAttribute("data-kept-words", kept.size > 0);
+      });
+    }
     this.reasons.addEventListener("click", (event) => {
       const reason = event.target.closest("button")?.dataset.unlink;
       if (reason) this.unlink(reason);

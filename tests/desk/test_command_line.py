@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from dispatch.services.step_back import BACK
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE
 from programs.models import ProgramVersion
 from responders.models import Unit
+from tests import factories
 from tests.desk.conftest import SignedIn
 
 
@@ -214,6 +216,27 @@ def test_a_call_in_hand_is_worked_by_lines_alone(signed_in: SignedIn, call: Call
     assert call.callbacks.count() == 1
     assert call.handovers.get().answer == "withdrawn"
     assert NarrativeEntry.objects.filter(incident=call.incident, struck_at__isnull=False).count() == 1
+
+
+def test_a_caller_is_joined_undone_and_kept_apart_by_lines(
+    signed_in: SignedIn, centre: Centre, people: dict[str, User], call: Call, now: datetime
+) -> None:
+    other = factories.a_call(centre, by=people["call_taker"], at=now)
+    code = f"#{other.incident.number:04d}"
+    joined = _post(signed_in, "call_taker", "run", f"dup {code}", call.incident_id)
+    assert _post(signed_in, "call_taker", "echo", "apart", other.incident_id)["echo"] == (
+        f"take the caller who was joined to {code} out again"
+    )
+    token = {"id": uuid4(), "token": joined["undo"]}
+    undone = signed_in("call_taker").post(reverse("desk:command_undo"), token).json()
+    call.refresh_from_db()
+    assert undone["done"] == f"The caller has an incident of their own again: #{call.incident.number:04d}."
+    again = signed_in("call_taker").post(reverse("desk:command_undo"), token).json()
+    assert "not with that incident" in again["problem"]
+    _post(signed_in, "call_taker", "run", f"dup {code}", call.incident_id)
+    assert "out again" in str(_post(signed_in, "call_taker", "run", "apart", other.incident_id)["done"])
+    call.refresh_from_db()
+    assert "are not the same" in str(_post(signed_in, "call_taker", "run", f"apart {code}", call.incident_id)["done"])
 
 
 def test_alarms_and_the_stop_key_have_their_lines(signed_in: SignedIn, accepted: Assignment) -> None:

@@ -202,6 +202,24 @@ def test_a_possible_duplicate_is_shown_and_joined_only_on_request(
     assert post(client, call, "join", incident=other.incident_id)[0] == 200
     call.refresh_from_db()
     assert call.incident_id == other.incident_id
+    body = client.get(reverse("desk:call", args=[call.pk])).content.decode()
+    assert body.count("joined</span>") == 1, "all callers are listed, and who was joined"
+    assert post(client, call, "apart", incident=other.incident_id)[0] == 200
+    call.refresh_from_db()
+    assert call.incident_id not in {None, other.incident_id}, "joined by mistake, and taken out again"
+
+
+def test_what_may_be_the_same_is_read_first_and_can_be_kept_apart(
+    signed_in: SignedIn, centre: Centre, people: dict[str, User], call: Call, now: datetime
+) -> None:
+    other = factories.a_call(centre, by=people["call_taker2"], at=now, where="15 Alder St")
+    client = signed_in("call_taker")
+    page = client.get(reverse("desk:console")).content.decode()
+    assert page.index(f'data-join="{other.incident_id}"') < page.index(f'id="suggest-{call.pk}"')
+    said = post(client, call, "apart", incident=other.incident_id)
+    assert (said[0], f'data-join="{other.incident_id}"' in said[1]) == (200, False)
+    stranger = factories.a_call(factories.a_centre(at=now, slug="otherton"), by=people["call_taker"], at=now)
+    assert post(client, call, "apart", incident=stranger.incident_id)[0] == 404
 
 
 @pytest.mark.parametrize("ended_as", ["completed", "dropped", "silent", "abandoned", "misdial", "test"])

@@ -14,6 +14,7 @@ from accounts.models import AuditRow, User
 from dispatch.due.drafts import drafts_over
 from dispatch.models import Call, CallDraft, ConsolePost, Decision, HistoryRow, LocationEntry, Transfer
 from live.models import Event
+from people import geocoding
 from people.geocoding import Found, NoGeocoder, NominatimGeocoder, geocoder_at
 from tests import factories
 from tests.desk.conftest import SignedIn
@@ -60,9 +61,15 @@ class _Geocoder(BaseHTTPRequestHandler):
 
 
 def test_a_geocoder_is_asked_once_and_its_matches_stay_unverified(
-    signed_in: SignedIn, call: Call, settings: Any, caplog: pytest.LogCaptureFixture
+    signed_in: SignedIn,
+    call: Call,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Over HTTP: both kinds read, kept, escaped, labelled; a pick is unverified, with a point; nothing is logged."""
+    # On a crowded test machine a healthy service may take longer than the product waits.
+    monkeypatch.setattr(geocoding, "ASKING_S", 30.0)
     _Geocoder.asked.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Geocoder)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -12,11 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Centre, User
+from desk.advice import programs_said
 from dispatch.models import Answer, Call, CueDismissal, Decision
 from programs.models import ProgramVersion
 from tests import factories
 from tests.desk.conftest import SignedIn
 from tests.desk.test_console import post
+from triage.response import ResponseClass
+from triage.results import FitResult, ProgramFit, Reason
 
 ARMED = "he is waving a knife around"
 MOST_QUERIES = 22
@@ -127,3 +130,27 @@ def test_without_a_suggestion_there_is_nothing_to_explain(signed_in: SignedIn, c
     client = signed_in("call_taker")
     assert "nothing to explain" in client.get(reverse("desk:call_why", args=[calm.pk])).content.decode()
     assert "No suggestion, use standard dispatch" in _draft(client, calm, "", all="on")
+
+
+def test_programs_that_are_not_for_here_or_not_for_this_are_folded_and_a_closed_one_is_not() -> None:
+    """Eligible ones are all read; of the others, what a call taker could act on, and never a long list of it."""
+    sent_as = ResponseClass.MOBILE_TEAM
+
+    def fit(slug: str, result: str, *codes: str) -> ProgramFit:
+        reasons = tuple(Reason(code, f"{code}.") for code in codes)
+        return ProgramFit(slug, FitResult(result), reasons, (), (), sent_as, sent_as, False)
+
+    fits = [
+        *(fit(f"far-{one}", "EXCLUDED", "closed", "out_of_area") for one in range(9)),
+        fit("other", "EXCLUDED", "nature_not_served"),
+        fit("night", "EXCLUDED", "closed"),
+        fit("weapon", "EXCLUDED", "weapon"),
+        *(fit(f"ask-{one}", "ASK", "ask_weapon") for one in range(6)),
+        *(fit(f"takes-{one}", "ELIGIBLE", "criteria_met") for one in range(5)),
+    ]
+    read, folded = programs_said(fits, {"night": "Night van"})
+    assert [one.name for one in read] == [
+        *(f"takes-{one}" for one in range(5)), *(f"ask-{one}" for one in range(4)), "Night van", "weapon",
+    ]  # fmt: skip
+    assert len(folded) == len(fits) - len(read)
+    assert {one.name for one in folded} >= {"ask-4", "ask-5", "far-0", "other"}

@@ -73,7 +73,19 @@ def test_only_a_confirmed_number_shows_it_and_reading_is_written_down(
     assert 'data-profile-take data-key="F7"' in line
     row = AuditRow.objects.get(action="profile.read")
     assert (row.entity, row.entity_id) == ("call", str(call.pk))
-    assert row.detail == {"profiles": [str(SafetyProfile.objects.get().pk)]}
+    assert row.detail == {"profiles": [str(SafetyProfile.objects.get().pk)], "typed": False}
+
+
+def test_a_reading_for_a_number_that_was_typed_says_so(
+    signed_in: SignedIn, centre: Centre, people: dict[str, User], profile: SafetyProfile, now: datetime
+) -> None:
+    """Whoever confirms a number that nobody called from can be found: the audit row tells the two kinds apart."""
+    call = factories.a_call(centre, by=people["call_taker"], at=now)
+    client = signed_in("call_taker")
+    _confirm(client, call)
+    _confirm(client, call)
+    assert WORDS in _line(client, call)
+    assert AuditRow.objects.get(action="profile.read").detail["typed"] is True
 
 
 def test_an_old_one_says_so_and_stays(signed_in: SignedIn, call: Call, centre: Centre, now: datetime) -> None:
