@@ -26,7 +26,8 @@ class Spec:
     """How to start and stop one process.
 
     `tier` orders stopping: the highest tier first, all of one tier together. `grace` is the time in seconds between the
-    polite signal and SIGKILL. `prepare` runs before each start, so also before each restart.
+    polite signal and SIGKILL. `prepare` runs before each start, so also before each restart. `patience` is the time in
+    seconds after which a process that lives and does not serve counts as hung: a slow computer's first start is none.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Spec:
     grace: float = 8.0
     account: Account | None = None
     prepare: Callable[[], None] | None = None
-    patience: float = 30.0
+    patience: float = 120.0
 
 
 def start(spec: Spec) -> "subprocess.Popen[bytes]":

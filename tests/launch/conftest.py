@@ -11,7 +11,7 @@ import pytest
 from launch.paths import Var
 from launch.unprivileged import refuge_of
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def until(condition: Callable[[], object], each: Callable[[], None] = lambda: None) -> None:

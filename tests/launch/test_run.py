@@ -15,7 +15,8 @@ import pytest
 
 from launch.paths import ROOT
 
-_LIMIT = 120.0
+_LIMIT = 600.0
+"""Seconds after which the launcher counts as hung, and not as slow."""
 
 
 @pytest.fixture
@@ -85,5 +86,5 @@ def test_one_address_a_crash_survived_and_nothing_left_behind(launcher: "subproc
     assert len(everything) == len(before)
     launcher.terminate()
     _line_with(launcher, "everything has stopped")
-    assert launcher.wait(30) == 0
+    assert launcher.wait() == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in everything)

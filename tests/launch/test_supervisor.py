@@ -145,7 +145,7 @@ def test_asked_to_stop_it_stops_all_children_and_exits_cleanly(tmp_path: Path, n
     pids = [int(word) for word in (tmp_path / "pids").read_text().split()]
     assert all(alive(pid) for pid in pids)
     owner.send_signal(number)
-    assert owner.wait(30) == 0
+    assert owner.wait(60) == 0
     assert not any(alive(pid) for pid in pids)
 
 
