@@ -6,13 +6,47 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from django.db import connection
+from django.test import TransactionTestCase
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import Browser, expect, sync_playwright
 from rest_framework.test import APIClient
 
 from accounts.models import Centre, User
 from programs.models import ProgramVersion
 from responders.models import Unit
 from tests import factories
+from tests.database import connections_end, database_drop, database_make, tables_empty
+
+# How fast a machine makes examples up says nothing about the product.
+hypothesis_settings.register_profile(
+    "patient", parent=hypothesis_settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
+
+
+PATIENT = "-c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=120s"
+"""On a crowded machine sixteen hands may need longer than the product waits. Tests of waiting set their own times."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_modify_db_settings: None) -> Iterator[None]:
+    """In place of pytest-django's, which runs every migration for each worker and flushes with Django's command."""
+    given = connection.settings_dict
+    name = given["TEST"]["NAME"] or f"test_{given['NAME']}"
+    database_make(name)
+    options = given["OPTIONS"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(given, "NAME", name)
+        patch.setitem(options, "connect_timeout", 60)
+        patch.setitem(options, "options", PATIENT)
+        if "pool" in options:
+            patch.setitem(options["pool"], "timeout", 60)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: tables_empty())
+        yield
+        connections_end()
+    database_drop(name)
 
 
 @pytest.fixture
@@ -57,6 +91,8 @@ def client_for(people: dict[str, User]) -> Callable[[str], APIClient]:
     return make
 
 
+PATIENCE_MS = 45_000
+"""How long a browser test waits for what must come: on a machine half as fast, with everything else running beside."""
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -72,6 +108,7 @@ def browser() -> Iterator[Browser]:
     """Headless Chromium, one for all browser tests: CHROMIUM names the program, else the first found."""
     names = ("chromium", "chromium-browser", "google-chrome")
     program = os.environ.get("CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         yield opened

@@ -41,30 +41,63 @@ def new_call(page: Page, *, where: str, nature: str) -> str:
     expect(where_field).to_be_focused()
     call = page.locator("[data-call]:visible").get_attribute("data-call") or ""
     page.keyboard.type(where)
-    page.locator(f"#picks-{call} [role=option]").first.wait_for()
+    picked_for(page, f"picks-{call}", where)
     page.keyboard.press("Enter")
     expect(page.locator("[data-phone]:visible")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("[data-what]:visible")).to_be_focused()
     page.keyboard.type(nature)
-    page.locator(f"#what-picks-{call} [role=option]").first.wait_for()
+    picked_for(page, f"what-picks-{call}", nature)
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.activeElement.closest('[data-question]')")
     return call
+
+
+def picked_for(page: Page, picks: str, words: str) -> None:
+    """The list stands for all that was typed: one for the first letters picks nothing, or something else."""
+    page.locator(f"#{picks}[data-searched='{words}'] [role=option]").first.wait_for()
+
+
+_SETTLED = "() => document.activeElement !== document.body && !document.querySelector('[data-settling]')"
+"""The console takes no answer for a moment after an answer that came back has moved the focus."""
+_LOOK = """answers => {
+  const question = document.activeElement.closest("[data-question]");
+  if (!question) return [window.missed || "", "", ""];
+  if (!("missed" in window)) {
+    window.missed = "";
+    window.addEventListener("keydown", (event) => {
+      const now = document.activeElement.closest("[data-question]")?.dataset.question;
+      window.missed = window.meant && now !== window.meant ? window.meant : "";
+      window.meant = "";
+      if (!window.missed) return;
+      event.stopImmediatePropagation();
+      event.preventDefault();
+    }, true);
+  }
+  const before = window.missed;
+  window.missed = "";
+  const { question: name } = question.dataset;
+  window.meant = name;
+  const option = question.querySelector(`[data-value="${CSS.escape(answers[name] ?? "unknown")}"]`);
+  return [before, name, option?.dataset.optKey || "0"];
+}"""
+"""Which question has the focus, and the key of its answer. That key counts only while the focus is still there: an
+answer that comes back may move it between the look and the press. The first word says what was missed that way."""
 
 
 def answer_open_questions(page: Page, call: str, answers: Mapping[str, str] = CALM, *, at_most: int = 40) -> list[str]:
     """Answer whatever has the focus with one key each until nothing is open; returns the keys of the questions."""
     asked: list[str] = []
     for _ in range(at_most):
-        page.wait_for_function("() => document.activeElement !== document.body")
-        question = page.evaluate("() => document.activeElement.closest('[data-question]')?.dataset.question || ''")
+        page.wait_for_function(_SETTLED)
+        missed, question, key = page.evaluate(_LOOK, dict(answers))
+        if missed:
+            asked.remove(missed)
         if not question:
             break
-        value = answers.get(question, "unknown")
-        key = page.locator(f"#q-{question}-{call} [data-value='{value}']").get_attribute("data-opt-key")
-        page.keyboard.press(key or "0")
+        page.keyboard.press(key)
         if question == "need":
+            page.evaluate("() => { window.meant = 'need'; }")
             page.keyboard.press("Enter")
         asked.append(question)
         page.wait_for_function(
@@ -88,24 +121,36 @@ def incident_of(stack: Stack, call: str) -> tuple[str, str, str]:
 
 def crew_of(stack: Stack, incident: str) -> str:
     """The sign-in of the crew that was offered the incident."""
-    rows = until(
-        lambda: stack.rows(
-            "SELECT u.username FROM dispatch_assignment a JOIN responders_crewmember m ON m.unit_id = a.unit_id"
-            " AND m.until IS NULL JOIN accounts_user u ON u.id = m.user_id"
-            " WHERE a.incident_id = %s AND a.state = 'offered'"
-            " ORDER BY length(u.username), u.username",
-            incident,
-        ),
-        "a unit was offered the call",
+    return str(until(lambda: _offered_to(stack, incident), "a unit was offered the call"))
+
+
+def _offered_to(stack: Stack, incident: str) -> str:
+    rows = stack.rows(
+        "SELECT u.username FROM dispatch_assignment a JOIN responders_crewmember m ON m.unit_id = a.unit_id"
+        " AND m.until IS NULL JOIN accounts_user u ON u.id = m.user_id"
+        " WHERE a.incident_id = %s AND a.state = 'offered'"
+        " ORDER BY length(u.username), u.username",
+        incident,
     )
-    return str(rows[0][0])
+    return str(rows[0][0]) if rows else ""
+
+
+def phone_of_crew(stack: Stack, person: Callable[..., Page], incident: str) -> Page:
+    """The phone of the crew that has the offer. Where it comes up too slowly the next crew is asked: then theirs."""
+    while True:
+        crew = crew_of(stack, incident)
+        phone = person(crew, "/phone/", width=390, height=844)
+        accept = phone.get_by_role("button", name="Accept")
+        until(lambda: accept.is_visible() or _offered_to(stack, incident) != crew, "the offer is on the phone")  # noqa: B023 - waited for here
+        if accept.is_visible():
+            return phone
 
 
 def about_somebody_new(page: Page, call: str, name: str, hazard: str) -> None:
     """Somebody new on file whom the call is about, with a danger that changes no class. The focus ends where it was."""
     page.keyboard.press("Alt+1")
     page.keyboard.type(name)
-    page.locator(f"#who-picks-{call} [data-new]").wait_for()
+    page.locator(f"#who-picks-{call}[data-searched='{name}'] [data-new]").wait_for()
     page.keyboard.press("Enter")
     expect(page.locator(f"#person-line-{call}")).to_contain_text(name)
     page.keyboard.press("Alt+1")

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 from playwright.sync_api import Error as PlaywrightError
 
+from tests.conftest import PATIENCE_MS
 from tests.journeys.stack import Stack
 
 Person = Callable[..., Page]
@@ -54,7 +55,7 @@ def person(
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(f"{username}: {error}"))
         page.on(
             "console",

@@ -1,4 +1,4 @@
-"""The whole product on real parts for the browser journeys: its own servers, processes, proxy and demo city."""
+"""The whole product on real parts for the browser journeys: its own database, broker, processes, proxy and city."""
 
 import json
 import secrets
@@ -19,12 +19,12 @@ from launch.child import signal_group
 from launch.environment import process_environment
 from launch.paths import ROOT, Var
 from launch.ports import LOOPBACK, free_ports
-from launch.postgres import FORGETFUL
 from launch.processes import Ports, product_specs
 from launch.servers import start_servers
 from launch.supervisor import Supervisor
+from tests.database import address_of, database_drop, database_make
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class Stack:
@@ -41,12 +41,14 @@ class Stack:
         self.ports = Ports(front, web, live)
         self.address = f"http://{LOOPBACK}:{front}"
         self.city: dict[str, Any] = {}
+        self.database = f"journeys_{front}"
         self.database_url = ""
 
     def start(self) -> "Stack":
-        """Servers, migrations, demo city, processes; returns when everything answers."""
-        servers = start_servers(self.supervisor, self.var, database_url=None, redis_url=None, options=FORGETFUL)
-        self.database_url = servers.database_url
+        """Database, broker, demo city, processes; returns when everything answers."""
+        database_make(self.database)
+        self.database_url = address_of(self.database)
+        servers = start_servers(self.supervisor, self.var, database_url=self.database_url, redis_url=None)
         environment = process_environment(
             self.var,
             database_url=servers.database_url,
@@ -54,7 +56,6 @@ class Stack:
             secret=secrets.token_urlsafe(48),
             public_url=self.address,
         )
-        self._run(environment, "manage.py", "migrate", "-v0")
         text = subprocess.run(
             [sys.executable, "-m", "demo.city"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
         ).stdout
@@ -80,6 +81,7 @@ class Stack:
         if self._watcher.is_alive():
             self._watcher.join(timeout=5)
         self.supervisor.stop(quiet=True)
+        database_drop(self.database)
         shutil.rmtree(self.var.root, ignore_errors=True)
 
     @property
@@ -114,6 +116,8 @@ _CLEAR: tuple[LiteralString, ...] = (
     "UPDATE dispatch_call SET state = 'ended', ended_as = 'completed', ended_at = now() WHERE state = 'open'",
     "UPDATE dispatch_alarm SET ended_at = now(), end_note = 'journey over',"
     " ended_by_id = (SELECT id FROM accounts_user WHERE username = 'supervisor1') WHERE ended_at IS NULL",
+    "UPDATE programs_suspension SET resume_asked_by_id = set_by_id, lifted_at = now(), lifted_by_id ="
+    " (SELECT min(id) FROM accounts_user WHERE id <> set_by_id) WHERE lifted_at IS NULL",
     "UPDATE dispatch_incident SET state = 'closed', closed_at = now(), outcome = 'test', offer_wanted = false,"
     " promise_at = NULL, version = version + 1 WHERE state NOT IN ('closed', 'joined')",
 )

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.acting import about_somebody_new, crew_of, divert, incident_of, new_call
+from tests.journeys.acting import about_somebody_new, divert, incident_of, new_call, phone_of_crew
 from tests.journeys.conftest import Person
 from tests.journeys.stack import Stack, until
 
@@ -25,9 +25,10 @@ def test_keyboard_only_call_is_diverted_answered_and_closed(
     row = queue.locator(f"#incident-{incident}")
     expect(row).to_contain_text("OFFERED")
     expect(row).to_contain_text("hazard")
-    assert stack.rows("SELECT 1 FROM dispatch_stageorder") == []
+    staged = "SELECT 1 FROM dispatch_stageorder s JOIN dispatch_assignment a ON a.id = s.assignment_id"
+    assert stack.rows(f"{staged} WHERE a.incident_id = %s", incident) == []
     expect(wall.locator("body")).to_contain_text(number)
-    phone = person(crew_of(stack, incident), "/phone/", width=390, height=844)
+    phone = phone_of_crew(stack, person, incident)
     expect(phone.locator("body")).to_contain_text("This page does not replace your radio")
     expect(phone.locator("body")).to_contain_text(hazard)
     phone.get_by_role("button", name="Accept").click()
@@ -53,10 +54,12 @@ def test_weapon_after_acceptance_stages_the_crew(stack: Stack, person: Person, c
     queue = person("dispatcher2", "/queue/")
     console = person("calltaker2", "/console/")
     call, incident, _ = divert(stack, console)
-    phone = person(crew_of(stack, incident), "/phone/", width=390, height=844)
+    phone = phone_of_crew(stack, person, incident)
     phone.get_by_role("button", name="Accept").click()
     expect(queue.locator(f"#incident-{incident}")).to_contain_text("ACCEPTED")
     # The danger rises while the phone is in a dead spot: back in reach, the order comes before everything else.
+    expect(phone.get_by_role("button", name="En route")).to_be_visible()
+    expect(phone.locator("#waiting")).to_be_hidden()
     phone.context.set_offline(True)
     phone.get_by_role("button", name="En route").click()
     expect(phone.locator("#waiting-count")).to_have_text("1")
@@ -102,6 +105,8 @@ def test_emergency_is_handed_off_and_acknowledged_with_a_number(
         form.locator("[name=receiver_number]").fill(taken)
         form.locator("[name=receiver_number]").press("Enter")
         expect(queue.locator("#detail-live")).to_contain_text(taken)
+        # Emptied by the server's answer, which may come after the board's own news.
+        expect(form.locator("[name=receiver_number]")).to_have_value("")
     console.keyboard.press("Alt+X")
     console.keyboard.press("c")
     until(lambda: incident_of(stack, call)[2] == "closed", "both acknowledged and the call over: nothing is open")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Response, expect
 
 from launch.paths import ROOT
-from tests.journeys.acting import answer_open_questions, crew_of, divert, new_call
+from tests.journeys.acting import answer_open_questions, divert, incident_of, new_call, phone_of_crew
 from tests.journeys.conftest import Person
 from tests.journeys.stack import Stack
 
@@ -115,11 +115,7 @@ def test_the_wall_carries_nothing_personal(stack: Stack, person: Person) -> None
     console.keyboard.press("Alt+q")
     answer_open_questions(console, call)
     console.keyboard.press("F8")
-    number = stack.rows(
-        "SELECT lpad(i.number::text, 4, '0') FROM dispatch_incident i JOIN dispatch_call c ON c.incident_id = i.id"
-        " WHERE c.id = %s",
-        call,
-    )[0][0]
+    number = incident_of(stack, call)[1]
     expect(wall.locator("body")).to_contain_text(number)
     expect(wall.locator("body")).to_contain_text("ASKED")
     wall.reload()
@@ -157,7 +153,7 @@ def test_the_pictures_of_the_readme(stack: Stack, person: Person, complaints: li
     wall = person("supervisor1", "/wall/", width=1920, height=1080)
     console = person("calltaker1", "/console/")
     _, incident, number = divert(stack, console)
-    phone = person(crew_of(stack, incident), "/phone/", width=390, height=844)
+    phone = phone_of_crew(stack, person, incident)
     expect(phone.get_by_role("button", name="Accept")).to_be_visible()
     _picture(phone, "phone")
     phone.get_by_role("button", name="Accept").click()

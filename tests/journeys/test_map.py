@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import CHROMIUM_FLAGS
+from tests.conftest import CHROMIUM_FLAGS, PATIENCE_MS
 from tests.journeys.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -25,7 +25,7 @@ def opened(stack: Stack, browser: Browser, complaints: list[str]) -> Iterator[Op
         own = engine.launch(executable_path=_program(), args=[*CHROMIUM_FLAGS, *flags])
         kept.append(own)
         page = own.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce").new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.goto(f"{stack.address}/sign-in/?next={path}")

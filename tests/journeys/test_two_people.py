@@ -55,9 +55,11 @@ def test_stop_key_holds_diversion_until_two_people_resume(stack: Stack, person: 
     first.reload()
     first.locator("[data-stop-open]").first.click()
     first.get_by_role("button", name="Ask to resume").click()
+    asked = "SELECT 1 FROM programs_suspension WHERE resume_asked_at IS NOT NULL AND lifted_at IS NULL"
+    until(lambda: stack.rows(asked), "one of two has asked")
     second = person("dispatcher1", "/queue/")
     second.locator("[data-stop-open]").first.click()
-    second.get_by_role("button", name="Resume").click()
+    second.get_by_role("button", name="Resume (second person").click()
     expect(console.locator("#suspensions")).not_to_contain_text("DIVERSION STOPPED")
     assert complaints == []
 
@@ -65,7 +67,7 @@ def test_stop_key_holds_diversion_until_two_people_resume(stack: Stack, person: 
 def test_declining_and_joining(stack: Stack, person: Person, complaints: list[str]) -> None:
     """A declined offer goes to the next unit; a second caller is joined by one key and both stay listed."""
     console = person("calltaker2", "/console/")
-    call, incident, _ = divert(stack, console)
+    _, incident, _ = divert(stack, console)
     offered = until(
         lambda: stack.rows(
             "SELECT u.username, a.unit_id::text FROM dispatch_assignment a JOIN responders_crewmember m ON"
@@ -87,10 +89,24 @@ def test_declining_and_joining(stack: Stack, person: Person, complaints: list[st
         "the next unit was asked",
     )
     second = new_call(console, where="commons park", nature="welfare")
-    expect(console.locator(f"#dups-{second}")).to_contain_text("Join")
-    console.locator(f"#dups-{second} [data-join]").first.click()
-    until(
-        lambda: stack.rows("SELECT 1 FROM dispatch_call WHERE id = %s AND incident_id <> %s", second, call),
-        "the second caller was joined",
-    )
+    own = incident_of(stack, second)[0]
+    dups = console.locator(f"#dups-{second}")
+    expect(dups.locator("[data-join]").first).to_be_in_viewport()
+    console.keyboard.press("Alt+A")
+    # Everybody who called is listed; joined by mistake, one key takes the caller out again.
+    expect(dups).to_contain_text("2 callers, one incident", ignore_case=True)
+    into = incident_of(stack, second)[0]
+    assert into != own
+    console.keyboard.press("Alt+K")
+    expect(dups).not_to_contain_text("callers, one incident", ignore_case=True)
+    apart = incident_of(stack, second)[0]
+    assert apart not in {own, into}
+    # Sent with whatever stands typed, wherever the caret is.
+    console.locator("[data-note]:visible").fill("she waits at the gate")
+    console.locator("[data-phone]:visible").fill("308 555 0150")
+    console.keyboard.press("F9")
+    expect(console.locator(f"#notes-{second}")).to_contain_text("she waits at the gate")
+    expect(console.locator(f"#phone-state-{second}")).to_contain_text("not confirmed")
+    decided = "SELECT count(*) FROM dispatch_decision WHERE incident_id = %s"
+    assert stack.rows(decided, apart) == [(1,)]
     assert complaints == []
