@@ -359,7 +359,7 @@ export class Card {
   key(event) {
     const question = event.target.closest("[data-question]");
     if (question && !event.ctrlKey && !event.altKey && !event.metaKey) {
-      if (this.care.whispering?.key(event, question)) {
+      if (("settling" in this.element.dataset && event.key.length === 1) || this.care.whispering?.key(event, question)) {
         event.preventDefault();
         return;
       }
@@ -367,7 +367,7 @@ export class Card {
       const option = key.length === 1 && question.querySelector(`[data-opt-key="${CSS.escape(key)}"]`);
       if (option) {
         event.preventDefault();
-        if (!("settling" in this.element.dataset)) this.toggle(question, option);
+        this.toggle(question, option);
       } else if (event.key === "Enter" && question.dataset.changed !== undefined) {
         event.preventDefault();
         this.saveList(question);
