@@ -294,11 +294,11 @@ export class Card {
     const open = this.openQuestions();
     const target = open.find((one) => !this.skipped.has(one.id)) || open[0];
     if (!target) return this.field("[data-note]").focus();
-    this.focusIn(target);
     // A key pressed before anybody can have read it was meant for the one that has just gone.
     this.element.dataset.settling = "";
     clearTimeout(this.settling);
     this.settling = setTimeout(() => delete this.element.dataset.settling, SETTLE);
+    this.focusIn(target);
   }
 
   // List questions collect several marks; Enter or leaving the question saves them.

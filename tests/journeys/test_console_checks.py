@@ -21,7 +21,7 @@ import gzip
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.journeys.acting import incident_of, new_call
 from tests.journeys.conftest import Person
@@ -85,10 +85,40 @@ def test_typing_is_untouched_by_twenty_updates_a_second(stack: Stack, person: Pe
     assert complaints == []
 
 
+_HASTY = """call => {
+    document.activeElement.blur();
+    document.getElementById(`card-${call}`).addEventListener('focusin', (event) => {
+        const question = event.target.closest('[data-question]');
+        if (!question || window.hasty) return;
+        window.hasty = question.id;
+        event.target.dispatchEvent(new KeyboardEvent('keydown', {key: '0', bubbles: true, cancelable: true}));
+    });
+}"""
+"""The question with the focus is gone, and a key is pressed in the instant in which another one has it."""
+
+
+def _a_key_too_soon_answers_nothing(console: Page, call: str) -> None:
+    held: list[Route] = []
+    console.route("**/answers/", lambda route: held.append(route))
+    none = console.locator(f"#q-medical_signs-{call} [data-value='[]']").get_attribute("data-opt-key")
+    with console.expect_request("**/answers/"):
+        console.keyboard.press(none or "")
+    console.evaluate(_HASTY, call)
+    held[0].continue_()
+    console.unroute("**/answers/")
+    question = console.wait_for_function("() => window.hasty").json_value()
+    expect(console.locator("[data-settling]")).to_have_count(0)
+    pressed = console.locator(f"#{question} [aria-pressed=true]")
+    expect(pressed).to_have_count(0)
+    console.keyboard.press("0")
+    expect(pressed).to_have_count(1)
+
+
 def test_two_people_in_one_field_lose_nothing(stack: Stack, person: Person) -> None:
     """Check 5, then a session that ends in mid-note: the words wait, and go once after signing in in another tab."""
     console = person("calltaker1", "/console/")
     call = new_call(console, where="library", nature="welfare")
+    _a_key_too_soon_answers_nothing(console, call)
     other = person("calltaker2", "/console/")
     change = """async ([call, text]) => {
         const token = document.querySelector('meta[name=csrf-token]').content;
