@@ -43,6 +43,7 @@ KEYS: dict[str, str] = {
     "Alt+1": "Person: search, new, and a hazard for the file",
     "Alt+9": "The call is about the first known person; or is not about who is linked",
     "F7": "Take over the notes of the caller's safety profile",
+    "F10": "Write a note, also from a question",
     "Alt+X": "End the call",
 }
 """Default key to what it does. Ctrl+K, Ctrl+Enter, Esc, arrows and single letters are fixed, so not among them."""
@@ -99,7 +100,7 @@ ACTION_KEYS: dict[str, str] = {
     "call_phone": "Alt+C",
     "call_nature": "F4",
     "call_answers": "Alt+Q",
-    "call_notes": "N",
+    "call_notes": "F10",
     "call_decision": "F8",
     "call_end": "Alt+X",
     "call_dismiss": "Alt+I",

@@ -9,11 +9,12 @@ import { Drafts } from "./drafts.js";
 import { Care } from "./care.js";
 import { Conflicts } from "./conflicts.js";
 import { Marks } from "./marks.js";
+import { isHeld, isWord, settle } from "./held_keys.js";
 import { Note, keepForm } from "./note.js";
 import { Override } from "./override.js";
 import { relabel } from "./keymap.js";
 
-const [REFRESH, SETTLE] = [150, 250]; // milliseconds
+const REFRESH = 150;
 const sink = document.getElementById("console-sink");
 const drafts = new Drafts(sink.dataset.user);
 
@@ -294,10 +295,7 @@ export class Card {
     const open = this.openQuestions();
     const target = open.find((one) => !this.skipped.has(one.id)) || open[0];
     if (!target) return this.field("[data-note]").focus();
-    // A key pressed before anybody can have read it was meant for the one that has just gone.
-    this.element.dataset.settling = "";
-    clearTimeout(this.settling);
-    this.settling = setTimeout(() => delete this.element.dataset.settling, SETTLE);
+    settle(this);
     this.focusIn(target);
   }
 
@@ -359,7 +357,7 @@ export class Card {
   key(event) {
     const question = event.target.closest("[data-question]");
     if (question && !event.ctrlKey && !event.altKey && !event.metaKey) {
-      if (("settling" in this.element.dataset && event.key.length === 1) || this.care.whispering?.key(event, question)) {
+      if (isHeld(this, event) || this.care.whispering?.key(event, question) || isWord(this, event, question)) {
         event.preventDefault();
         return;
       }

@@ -150,6 +150,7 @@ document.addEventListener("keydown", (event) => {
     "Alt+1": () => card.care.person("toggle"),
     "Alt+M": () => card.care.whisper(),
     "Alt+N": () => card.override.show(true),
+    F10: () => card.field("[data-note]").focus(),
     "Alt+7": () => card.field("[data-resolve]")?.click(),
     "Alt+X": () => card.field("[data-ends] button").focus(),
     "Alt+Y": () => card.cues.act(card.cues.first("confirm")),

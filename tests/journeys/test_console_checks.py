@@ -110,8 +110,20 @@ def _a_key_too_soon_answers_nothing(console: Page, call: str) -> None:
     expect(console.locator("[data-settling]")).to_have_count(0)
     pressed = console.locator(f"#{question} [aria-pressed=true]")
     expect(pressed).to_have_count(0)
-    console.keyboard.press("0")
+    with console.expect_response("**/answers/"):
+        console.keyboard.press("0")
     expect(pressed).to_have_count(1)
+    # Words that somebody writes where a question has the focus answer nothing either; one key leads to the notes.
+    console.keyboard.press("Alt+Q")
+    question = console.evaluate("() => document.activeElement.closest('[data-question]').id")
+    pressed = console.locator(f"#{question} [aria-pressed=true]")
+    before = pressed.count()
+    console.keyboard.type("x no 1 by")
+    expect(console.locator(f"#send-problem-{call}")).to_contain_text("F10")
+    assert console.evaluate("() => document.activeElement.closest('[data-question]').id") == question
+    assert pressed.count() == before
+    console.keyboard.press("F10")
+    expect(console.locator("[data-note]:visible")).to_be_focused()
 
 
 def test_two_people_in_one_field_lose_nothing(stack: Stack, person: Person) -> None:
