@@ -3,58 +3,33 @@
 // As on the queue, the detail's live part is fetched anew when its incident changes; its fields never move.
 
 import { inField, singleKeys } from "./desk.js";
-import { keepUp, paneIsOld } from "./keep_up.js";
+import { Pane } from "./pane.js";
 
-const REFRESH = 150;
 const rows = () => [...document.querySelectorAll("#given-rows > tr.given:not([data-live-leaving])")];
 const idOf = (row) => row.id.slice("given-".length);
-let chosen = "";
-let timer = 0;
+const pane = new Pane((id) => `/clinician/incidents/${id}/`);
 
 function mark() {
-  for (const row of rows()) row.setAttribute("aria-selected", String(idOf(row) === chosen));
+  for (const row of rows()) row.setAttribute("aria-selected", String(idOf(row) === pane.chosen));
 }
 
 function select(row, focus) {
   if (!row) return;
   if (focus) row.focus();
-  if (idOf(row) === chosen) return;
-  chosen = idOf(row);
+  if (idOf(row) === pane.chosen) return;
+  pane.choose(idOf(row));
   mark();
-  // An element without content, kept current by live.js, tells when this incident has changed.
-  for (const old of document.querySelectorAll("[id^=seen-]")) old.remove();
-  const seen = document.createElement("i");
-  seen.id = `seen-${chosen}`;
-  seen.hidden = true;
-  document.body.append(seen);
-  window.htmx.ajax("GET", `/clinician/incidents/${chosen}/`, { target: "#detail", swap: "innerHTML" });
 }
 
 function step(by) {
   const all = rows();
-  const here = all.findIndex((row) => idOf(row) === chosen);
+  const here = all.findIndex((row) => idOf(row) === pane.chosen);
   select(all[Math.min(Math.max(here + by, 0), all.length - 1)] || all[0], true);
 }
 
-const pane = () => document.getElementById("detail-live");
-const isShown = () => pane()?.dataset.incident === chosen;
-const isOld = () => chosen !== "" && (!isShown() || paneIsOld(pane(), document.getElementById(`seen-${chosen}`)));
-
-function fetchPane() {
-  timer = 0;
-  if (isShown()) window.htmx.ajax("GET", `/queue/incidents/${chosen}/live/`, { target: "#detail-live", swap: "outerMorph" });
-  else window.htmx.ajax("GET", `/clinician/incidents/${chosen}/`, { target: "#detail", swap: "innerHTML" });
-}
-
-function refresh() {
-  // One that waits is not put off: a busy call changes more often than this.
-  if (isShown() && isOld()) timer ||= setTimeout(fetchPane, REFRESH);
-}
-
-const looked = keepUp("pane", isOld, fetchPane);
 document.addEventListener("htmx:after:swap", () => {
-  refresh();
-  looked();
+  pane.refresh();
+  pane.looked();
 });
 
 document.addEventListener("click", (event) => {
@@ -92,16 +67,16 @@ document.addEventListener("keydown", (event) => {
 // A caller who comes while nothing is chosen is shown at once; what a person works on stays.
 function first() {
   mark();
-  if (!chosen && rows().length) select(rows()[0], false);
+  if (!pane.chosen && rows().length) select(rows()[0], false);
 }
 
 document.addEventListener("live:applied", () => {
   first();
-  refresh();
+  pane.refresh();
 });
 document.addEventListener("live:reloaded", () => {
   first();
   // What was missed may have been about the call in the pane.
-  if (chosen) timer ||= setTimeout(fetchPane, REFRESH);
+  pane.soon();
 });
 first();

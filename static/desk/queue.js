@@ -4,32 +4,23 @@
 // a part of their own that is only replaced when another incident is selected.
 
 import { inField, singleKeys } from "./desk.js";
-import { keepUp, paneIsOld } from "./keep_up.js";
 import { meant, relabel } from "./keymap.js";
+import { Pane } from "./pane.js";
 
-const REFRESH = 150;
 const rows = () => [...document.querySelectorAll("#queue-rows > tr.incident:not([data-live-leaving])")];
-let chosen = "";
-let timer = 0;
+const pane = new Pane((id) => `/queue/incidents/${id}/`);
 
 function mark() {
-  for (const row of rows()) row.setAttribute("aria-selected", String(row.id === `incident-${chosen}`));
+  for (const row of rows()) row.setAttribute("aria-selected", String(row.id === `incident-${pane.chosen}`));
 }
 
 function select(row, focus) {
   if (!row) return;
   const id = row.id.slice("incident-".length);
   if (focus) row.focus();
-  if (id === chosen) return;
-  chosen = id;
+  if (id === pane.chosen) return;
+  pane.choose(id);
   mark();
-  // An element without content, kept current by live.js, tells when this incident has changed.
-  for (const old of document.querySelectorAll("[id^=seen-]")) old.remove();
-  const seen = document.createElement("i");
-  seen.id = `seen-${id}`;
-  seen.hidden = true;
-  document.body.append(seen);
-  window.htmx.ajax("GET", `/queue/incidents/${id}/`, { target: "#detail", swap: "innerHTML" });
   history.replaceState(null, "", `#${id}`);
   document.dispatchEvent(new CustomEvent("queue:chosen", { detail: { id } }));
 }
@@ -45,34 +36,17 @@ const visible = () => rows().filter((row) => !row.classList.contains("filtered")
 
 function step(by) {
   const all = visible();
-  const here = all.findIndex((row) => row.id === `incident-${chosen}`);
+  const here = all.findIndex((row) => row.id === `incident-${pane.chosen}`);
   select(all[Math.min(Math.max(here + by, 0), all.length - 1)] || all[0], true);
 }
 
-// Whether the pane shows another call than the chosen one, or an older state of it than the stream has told of.
-const pane = () => document.getElementById("detail-live");
-const isShown = () => pane()?.dataset.incident === chosen;
-const isOld = () => chosen !== "" && (!isShown() || paneIsOld(pane(), document.getElementById(`seen-${chosen}`)));
-
-function fetchPane() {
-  timer = 0;
-  if (isShown()) window.htmx.ajax("GET", `/queue/incidents/${chosen}/live/`, { target: "#detail-live", swap: "outerMorph" });
-  else window.htmx.ajax("GET", `/queue/incidents/${chosen}/`, { target: "#detail", swap: "innerHTML" });
-}
-
-function refresh() {
-  // One that waits is not put off: a busy call changes more often than this.
-  if (isShown() && isOld()) timer ||= setTimeout(fetchPane, REFRESH);
-}
-
-const looked = keepUp("pane", isOld, fetchPane);
 document.addEventListener("live:reloaded", () => {
   mark();
   filter();
   firstAlarm();
   relabel(document);
   // What was missed may have been about the call in the pane.
-  if (chosen) timer ||= setTimeout(fetchPane, REFRESH);
+  pane.soon();
 });
 
 document.addEventListener("click", (event) => {
@@ -105,7 +79,7 @@ find.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     find.value = "";
     filter();
-    (rows().find((row) => row.id === `incident-${chosen}`) || document.body).focus();
+    (rows().find((row) => row.id === `incident-${pane.chosen}`) || document.body).focus();
   } else if (event.key === "Enter" || event.key === "ArrowDown") {
     event.preventDefault();
     select(visible()[0], true);
@@ -190,7 +164,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("live:applied", () => {
   mark();
   filter();
-  refresh();
+  pane.refresh();
   firstAlarm();
   relabel(document);
 });
@@ -212,8 +186,8 @@ document.addEventListener("htmx:after:swap", () => {
   mark();
   firstAlarm();
   relabel(document);
-  refresh();
-  looked();
+  pane.refresh();
+  pane.looked();
 });
 relabel(document);
 
