@@ -193,16 +193,21 @@ def _dismiss(context: Context, line: Line) -> Plan:
     return simple(context, line, echo, run)
 
 
+def _numbered(context: Context, number: int) -> Incident:
+    """The incident that a number names, whatever is selected: the latest, and not one that was joined to another."""
+    same = Incident.objects.filter(centre=context.centre, number=number).exclude(state="joined")
+    found = same.order_by("-opened_at").values_list("pk", flat=True).first()
+    if found is None:
+        raise Unreadable(f"There is no incident #{number:04d} here.")
+    return incident_for(context.user, found, change=True)
+
+
 def _join(context: Context, line: Line) -> Plan:
     """The selected call to the incident that is named: here the number is the target, never the subject."""
     if line.incident is None:
         raise Unreadable("To which? dup #0412.")
     call = call_meant(context, Line(line.verb))
-    number = Incident.objects.filter(centre=context.centre, number=line.incident).exclude(state="joined")
-    found = number.order_by("-opened_at").values_list("pk", flat=True).first()
-    if found is None:
-        raise Unreadable(f"There is no incident #{line.incident:04d} here.")
-    into = incident_for(context.user, found, change=True)
+    into = _numbered(context, line.incident)
     echo = f"add the caller of {code_of(call.incident)} to {code_of(into)}"
     if line.words:
         raise Unreadable(f"{line.verb} takes no further word: “{line.words[0]}”.")
@@ -224,11 +229,7 @@ def _apart(context: Context, line: Line) -> Plan:
             raise Unreadable("Apart from which? apart #0412. No caller was joined here.")
         echo = f"take the caller who was joined to {code_of(call.incident)} out again"
         return simple(context, line, echo, partial(call_part, call=last, by=context.user, at=context.at))
-    number = Incident.objects.filter(centre=context.centre, number=line.incident).exclude(state="joined")
-    found = number.order_by("-opened_at").values_list("pk", flat=True).first()
-    if found is None:
-        raise Unreadable(f"There is no incident #{line.incident:04d} here.")
-    other = incident_for(context.user, found, change=True)
+    other = _numbered(context, line.incident)
     echo = f"{code_of(call.incident)} and {code_of(other)} are not the same"
     run = partial(duplicate_apart, incident=call.incident, other=other, by=context.user, at=context.at)
     return simple(context, line, echo, run)
