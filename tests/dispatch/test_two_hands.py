@@ -6,6 +6,7 @@ One table of such pairs: whoever comes first, the other one is refused or finds 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -108,7 +109,7 @@ def _accept_and_decline(f: Floor) -> Acts:
 
 def _accept_and_hold(f: Floor) -> Acts:
     offer, until, by = f.offered(), f.at + timedelta(seconds=600), f.people["dispatcher"]
-    hold = lambda: incident_hold(incident=offer.incident, until=until, reason="asleep", by=by, at=f.at)  # noqa: E731
+    hold = partial(incident_hold, incident=offer.incident, until=until, reason="asleep", by=by, at=f.at)
     return lambda: f.act(offer, "accept"), hold
 
 
@@ -132,7 +133,7 @@ def _accept_and_crew_leaves(f: Floor) -> Acts:
 
 def _clear_and_return(f: Floor) -> Acts:
     work = f.on_scene()
-    give_back = lambda: return_to_911(assignment=work, reason="medical", by=crew_of(work), at=f.at)  # noqa: E731
+    give_back = partial(return_to_911, assignment=work, reason="medical", by=crew_of(work), at=f.at)
     return lambda: f.act(work, "clear"), give_back
 
 
@@ -148,7 +149,7 @@ def _arrive_and_knife(f: Floor) -> Acts:
 
 def _undo_and_next(f: Floor) -> Acts:
     work, by = f.on_scene(), f.people["dispatcher"]
-    undo = lambda: assignment_step_back(assignment=work, action="on_scene", by=by, at=f.at)  # noqa: E731
+    undo = partial(assignment_step_back, assignment=work, action="on_scene", by=by, at=f.at)
     return undo, lambda: f.act(work, "with_person")
 
 
@@ -156,7 +157,7 @@ def _read_and_lift(f: Floor) -> Acts:
     work = f.on_scene()
     f.knife(work.incident)
     order, by = StageOrder.objects.get(assignment=work), f.people["dispatcher"]
-    read = lambda: stage_acknowledge(order=order, how="phone", by=crew_of(work), at=f.at)  # noqa: E731
+    read = partial(stage_acknowledge, order=order, how="phone", by=crew_of(work), at=f.at)
     return read, lambda: stage_lift(order=order, reason="scene_safe_police", by=by, at=f.at)
 
 
@@ -179,13 +180,13 @@ def _asked(f: Floor) -> Handoff:
 
 def _acknowledged_and_withdrawn(f: Floor) -> Acts:
     one, by = _asked(f), f.people["dispatcher"]
-    said = lambda: handoff_acknowledge(handoff=one, receiver_name="Ray", receiver_number="", by=by, at=f.at)  # noqa: E731
+    said = partial(handoff_acknowledge, handoff=one, receiver_name="Ray", receiver_number="", by=by, at=f.at)
     return said, lambda: handoff_cancel(handoff=one, reason="not needed", by=by, at=f.at)
 
 
 def _acknowledged_and_declined(f: Floor) -> Acts:
     one, by = _asked(f), f.people["dispatcher"]
-    said = lambda: handoff_acknowledge(handoff=one, receiver_name="Ray", receiver_number="", by=by, at=f.at)  # noqa: E731
+    said = partial(handoff_acknowledge, handoff=one, receiver_name="Ray", receiver_number="", by=by, at=f.at)
     return said, lambda: handoff_decline(handoff=one, reason="no_unit", receiver_name="Ann", by=by, at=f.at)
 
 
@@ -196,20 +197,20 @@ def _ringing(f: Floor) -> Transfer:
 
 def _connected_and_dropped(f: Floor) -> Acts:
     one = _ringing(f)
-    drop = lambda: transfer_drop(transfer=one, reason="line_lost", by=f.people["call_taker"], at=f.at)  # noqa: E731
+    drop = partial(transfer_drop, transfer=one, reason="line_lost", by=f.people["call_taker"], at=f.at)
     return lambda: transfer_connect(transfer=one, by=f.people["clinician"], at=f.at), drop
 
 
 def _connected_and_taken_back(f: Floor) -> Acts:
     one = _ringing(f)
-    back = lambda: transfer_withdraw(transfer=one, by=f.people["call_taker"], at=f.at)  # noqa: E731
+    back = partial(transfer_withdraw, transfer=one, by=f.people["call_taker"], at=f.at)
     return lambda: transfer_connect(transfer=one, by=f.people["clinician"], at=f.at), back
 
 
 def _closed_and_sent(f: Floor) -> Acts:
     one, by = _asked(f), f.people["dispatcher"]
     handoff_cancel(handoff=one, reason="not needed", by=by, at=f.at)
-    send = lambda: assignment_offer(incident=one.incident, unit=f.units["CR 1"], by=by, at=f.at)  # noqa: E731
+    send = partial(assignment_offer, incident=one.incident, unit=f.units["CR 1"], by=by, at=f.at)
     return lambda: incident_close(incident=one.incident, outcome="no_response_needed", by=by, at=f.at), send
 
 
@@ -230,14 +231,14 @@ def _extended_and_broken(f: Floor) -> Acts:
     assert incident.promise_at is not None
     f.at = incident.promise_at
     more: dict[str, Any] = {"minutes": 5, "reason": "unit_free_soon", "caller_told": True}
-    extend = lambda: promise_extend(id=uuid4(), incident=incident, by=by, at=f.at, **more)  # noqa: E731
+    extend = partial(promise_extend, id=uuid4(), incident=incident, by=by, at=f.at, **more)
     return extend, lambda: due.promises(f.centre, f.at)
 
 
 def _undecided_ends_and_is_decided(f: Floor) -> Acts:
     by = f.people["call_taker"]
     call = factories.a_triaged_call(f.centre, by=by, at=f.at)
-    end = lambda: call_end(call=call, ended_as="dropped", by=by, at=f.at)  # noqa: E731
+    end = partial(call_end, call=call, ended_as="dropped", by=by, at=f.at)
     return end, lambda: factories.a_decision(call.incident, by=by, at=f.at)
 
 
