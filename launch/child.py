@@ -27,7 +27,8 @@ class Spec:
 
     `tier` orders stopping: the highest tier first, all of one tier together. `grace` is the time in seconds between the
     polite signal and SIGKILL. `prepare` runs before each start, so also before each restart. `patience` is the time in
-    seconds after which a process that lives and does not serve counts as hung: a slow computer's first start is none.
+    seconds after which a process that was started, lives and does not serve yet counts as hung: a slow computer's first
+    start is none.
     """
 
     name: str
