@@ -3,17 +3,20 @@
 
 const SETTLE = 250; // milliseconds
 const WORDS = 1500;
-const SAID = "A question has the focus, so words are not written: F10 goes to the notes.";
+const SAID = "Words go to the notes: F10";
 
 function hold(card, why, pause) {
   card.element.dataset.settling = why;
   clearTimeout(card.settling);
-  card.settling = setTimeout(() => delete card.element.dataset.settling, pause);
+  card.settling = setTimeout(() => {
+    delete card.element.dataset.settling;
+    card.say("questions", "");
+  }, pause);
 }
 
 function words(card) {
   hold(card, "words", WORDS);
-  card.say("send", SAID);
+  card.say("questions", SAID);
 }
 
 // A key pressed before anybody can have read the question was meant for the one that has just gone.

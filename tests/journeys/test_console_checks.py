@@ -119,7 +119,7 @@ def _a_key_too_soon_answers_nothing(console: Page, call: str) -> None:
     pressed = console.locator(f"#{question} [aria-pressed=true]")
     before = pressed.count()
     console.keyboard.type("x no 1 by")
-    expect(console.locator(f"#send-problem-{call}")).to_contain_text("F10")
+    expect(console.locator(f"#questions-problem-{call}")).to_contain_text("F10")
     assert console.evaluate("() => document.activeElement.closest('[data-question]').id") == question
     assert pressed.count() == before
     console.keyboard.press("F10")
