@@ -4,13 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
+# Those with a path of their own first: an address is compared with all that stand before it.
 urlpatterns = [
-    path("", include("desk.urls")),
-    path("", include("live.urls")),
-    path("admin/", admin.site.urls),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/v1/", include("dispatch.api.urls")),
     path("avl/", include("interop.avl.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("desk.urls")),
+    path("", include("live.urls")),
 ]
 
 # Under /api/ these answer with problem details, elsewhere with Django's own pages.

@@ -38,6 +38,7 @@ from responders.models import Unit
 from responders.selectors import unit_of
 
 M = TypeVar("M", bound=Model)
+_BUT_ITS_ID = tuple(one.attname for one in Incident._meta.concrete_fields if one.attname not in {"id", "centre_id"})
 KEEPERS = frozenset({Role.SUPERVISOR, Role.SYSTEM_ADMINISTRATOR})
 """Who follows up forced addresses."""
 
@@ -66,6 +67,18 @@ def incident_for(user: User, id: UUID, *, change: bool = False) -> Incident:
     if not change and may(user, Role.AUDITOR):
         return incident
     raise PermissionDenied("This incident is not yours to see.")
+
+
+def incident_to_decide(user: User, id: UUID) -> Incident:
+    """An incident that the user may decide. Of it only id and centre are read: deciding reads the rest under its lock.
+
+    Raises Http404 and PermissionDenied.
+    """
+    require(user, *FLOOR)
+    incident = row_read(Incident, "one.id = %s AND one.centre_id = %s", [id, user.centre_id], without=_BUT_ITS_ID)
+    if incident is None:
+        raise Http404
+    return incident
 
 
 def call_for(user: User, id: UUID) -> Call:

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from accounts.access import FLOOR, SECOND_PERSONS, has_role
 from accounts.api import CentreView, described
-from dispatch.access import decision_for, incident_for
+from dispatch.access import decision_for, incident_to_decide
 from dispatch.api.inputs import DecisionSerializer, SecondSerializer
 from dispatch.api.outputs import DecisionMadeSerializer
 from dispatch.api.show import decision_made, decision_shown
@@ -24,7 +24,7 @@ class IncidentDecision(CentreView):
     )
     def post(self, request: Request, id: UUID) -> Response:
         """More cautious than suggested needs a reason; less cautious a reason and a second person within 60 s."""
-        incident, data = incident_for(self.person, id, change=True), self.checked(DecisionSerializer)
+        incident, data = incident_to_decide(self.person, id), self.checked(DecisionSerializer)
         decision_id = self.create_id(data.pop("id", None))
         made = decision_take(id=decision_id, incident=incident, by=self.person, at=self.at, **data)
         # What was just made is answered as it stands in memory; one that was known already is read.

@@ -1,6 +1,7 @@
 """Reads: what is published, what is open, what is covered, what is suspended."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -49,7 +50,13 @@ _content: dict[UUID, _Content] = {}
 _protocols: dict[UUID, tuple[dict[str, Any], Protocol]] = {}
 """Data of published protocols, and what they mean: the database lets them change as little."""
 _CONTENT = ("spec", "area")
+_DRAFTING = (
+    "author_id", "approver_id", "created_at", "reason", "base_id", "proof_id", "editors",
+)  # fmt: skip
+"""How a version came about: of no matter to a call, and each call reads all versions."""
+_UNREAD = (*_CONTENT, *_DRAFTING, "locks", "unsaved", "saved_at")
 _PROGRAM = ("program", "program__agency")
+_BEAT, _NATURE = Suspension.Scope.BEAT.value, Suspension.Scope.NATURE.value
 _STOPS = (
     (
         "stops",
@@ -86,7 +93,7 @@ def protocol_of(version: ProtocolVersion) -> Protocol:
 def protocol_published(centre: Centre) -> ProtocolVersion:
     """The centre's protocol. Raises ProtocolVersion.DoesNotExist: then there is no suggestion."""
     wanted = [centre.pk, VersionState.PUBLISHED.value]
-    read = row_read(ProtocolVersion, "one.centre_id = %s AND one.state = %s", wanted, without=("data",))
+    read = row_read(ProtocolVersion, "one.centre_id = %s AND one.state = %s", wanted, without=("data", *_DRAFTING))
     if read is None:
         raise ProtocolVersion.DoesNotExist
     kept = _protocols.get(read.pk)
@@ -135,15 +142,25 @@ class PublishedPrograms:
 
 
 def programs_published(
-    centre: Centre, *, at: datetime, lat: float | None, lon: float | None, beat: str = "", nature: str = ""
+    centre: Centre,
+    *,
+    at: datetime,
+    lat: float | None,
+    lon: float | None,
+    beat: str | None = None,
+    nature: str | None = None,
 ) -> PublishedPrograms:
-    """What could take a call here and now. A place that is not known covers neither yes nor no (None)."""
+    """What could take a call here and now. A place that is not known covers neither yes nor no (None).
+
+    `beat` and `nature` are a call's, empty where they are not known (see `stopped`). None asks for no call in
+    particular: then stop keys of single beats and natures are left out.
+    """
     read = rows_read(
         ProgramVersion,
         "program.centre_id = %s AND one.state = %s AND one.effective_from <= %s ORDER BY program.slug",
         [centre.pk, VersionState.PUBLISHED.value, at],
         joined=_PROGRAM,
-        without=_CONTENT,
+        without=_UNREAD,
         more=_STOPS,
     )
     stops = json.loads(read[0].stops or "[]") if read else []  # type: ignore[attr-defined]  # read as `more`
@@ -162,31 +179,45 @@ def programs_published(
             unreadable.append(slug)
         covered[slug] = None if lat is None or lon is None else area_covers(version, lat, lon)
         for scope, subject, reason in stops:
-            if stopped(scope, subject, program=slug, beat=beat, nature=nature):
+            if (scope == _BEAT and beat is None) or (scope == _NATURE and nature is None):
+                continue
+            here = stopped(scope, subject, program=slug, beat=beat or "", nature=nature or "", located=lat is not None)
+            if here:
                 suspended[slug] = reason
+            elif here is None:
+                suspended.setdefault(
+                    slug, f"{reason} ({scope} {subject.replace('_', ' ')}: this call's is not known yet)"
+                )
     return PublishedPrograms(versions, open_now, covered, suspended, tuple(unreadable))
 
 
-def stop_applies(stop: Suspension, *, program: str, beat: str, nature: str) -> bool:
-    """Whether a standing stop key forbids this program here."""
-    return stopped(stop.scope, stop.subject, program=program, beat=beat, nature=nature)
+def stopped(scope: str, subject: str, *, program: str, beat: str, nature: str, located: bool) -> bool | None:
+    """Whether a stop key of this scope and subject forbids a program for a call; None where that is not known, since
+    nobody has said yet where the call is, or what. Raises KeyError for a scope that is not known.
 
-
-def stopped(scope: str, subject: str, *, program: str, beat: str, nature: str) -> bool:
-    """The same from a stop key's scope and subject. Raises KeyError for a scope that is not known."""
+    `located`: its place is a point. Without a beat it then lies in none.
+    """
+    beat_stopped = subject == beat if beat else False if located else None
     return {
         Suspension.Scope.ALL.value: True,
         Suspension.Scope.PROGRAM.value: subject == program,
-        Suspension.Scope.BEAT.value: bool(beat) and subject == beat,
-        Suspension.Scope.NATURE.value: bool(nature) and subject == nature,
+        _BEAT: beat_stopped,
+        _NATURE: subject == nature if nature else None,
     }[scope]
 
 
-def suspended_here(version: ProgramVersion, *, beat: str, nature: str) -> bool:
-    """Whether a standing stop key forbids the version's program for a call of this beat and nature."""
+def stop_code(stops: Iterable[tuple[str, str]], *, program: str, beat: str, nature: str, located: bool) -> str:
+    """Why stop keys (scope and subject) forbid a program for a call: `suspended`; `suspended_unknown` where one may,
+    and unknown is never no; empty where none does."""
+    found = [stopped(*key, program=program, beat=beat, nature=nature, located=located) for key in stops]
+    return "suspended" if True in found else "suspended_unknown" if None in found else ""
+
+
+def suspended_here(version: ProgramVersion, *, beat: str, nature: str, located: bool) -> str:
+    """The `stop_code` of the standing stop keys for the version's program and a call of this beat and nature."""
     program = version.program
-    stops = Suspension.objects.filter(centre=program.centre_id, lifted_at__isnull=True)
-    return any(stop_applies(stop, program=program.slug, beat=beat, nature=nature) for stop in stops)
+    stops = Suspension.objects.filter(centre=program.centre_id, lifted_at__isnull=True).values_list("scope", "subject")
+    return stop_code(stops, program=program.slug, beat=beat, nature=nature, located=located)
 
 
 def suspensions_standing(centre: Centre) -> list[Suspension]:
