@@ -95,10 +95,11 @@ def crews_add(city: dict[str, Any], number: int, *, at: datetime) -> list[uuid.U
 def incidents_wait(city: dict[str, Any], number: int, *, at: datetime, sent: bool = True) -> list[uuid.UUID]:
     """So many incidents at addresses of the city, decided for PROGRAM, with nobody asked yet. Needs Django.
 
-    Not yet `sent`: triaged calls of a calm caller, for which a mobile team is suggested and nobody has decided.
+    Not yet `sent`: triaged calls of a calm caller, on the line with a call taker; a mobile team is suggested and nobody
+    has decided.
     """
-    from accounts.models import Centre
-    from dispatch.models import Answer, Incident, LocationEntry
+    from accounts.models import Centre, User
+    from dispatch.models import Answer, Call, Incident, LocationEntry
     from dispatch.services.calls import incident_numbers
     from programs.models import ProgramVersion, VersionState
 
@@ -122,6 +123,10 @@ def incidents_wait(city: dict[str, Any], number: int, *, at: datetime, sent: boo
         [Incident(centre=centre, number=nth, nature="mental_health_crisis", opened_at=at, **decided) for nth in numbers]
     )
     if not sent:
+        taker = User.objects.get(centre=centre, username="calltaker1")
+        Call.objects.bulk_create(
+            [Call(centre=centre, incident=incident, owner=taker, received_at=at) for incident in made]
+        )
         Answer.objects.bulk_create(
             [
                 Answer(incident=incident, source=f"call:{incident.pk}", key=key, value=value, at=at)

@@ -5,9 +5,9 @@
 Starts the whole product as `make run` does (proxy, web, live, worker, beat, sweeper, durable PostgreSQL, Valkey) and
 sends decisions by HTTP from several signed-in sessions, arriving at random (Poisson). A call's time runs from when its
 decision is due to be posted until PostgreSQL committed the offer's row (track_commit_timestamp), so it holds the
-request, the nudge through Celery and the claim. The calls before it, with place, nature and answers, are put there
-beforehand; units are freed by hand twice a second, so there is always one. The load client runs on the same cores and
-is counted; `others_percent` is what the machine did besides.
+request, the nudge through Celery and the claim. The calls before it, with place, nature and answers and a call taker
+on the line, are put there beforehand; units are freed by hand twice a second, so there is always one. The load client
+runs on the same cores and is counted; `others_percent` is what the machine did besides.
 At 76 a second (ten times the country) nothing is promised but that no call is lost: it shows what is saturated first,
 the whole machine or a part that has used up the cores that it can use.
 Targets: p95 below 50 ms at 7.6 a second and below 250 ms at 23; nothing lost, nothing booked twice.
@@ -83,6 +83,11 @@ class Crews:
             connection.execute(
                 "UPDATE dispatch_incident SET offer_wanted = false, state = 'closed', closed_at = now(),"
                 " outcome = 'resolved_on_scene', version = version + 1 WHERE id = ANY(%s)",
+                [[incident for _, incident, _ in rows]],
+            )
+            connection.execute(
+                "UPDATE dispatch_call SET state = 'ended', ended_as = 'completed', ended_at = now()"
+                " WHERE incident_id = ANY(%s)",
                 [[incident for _, incident, _ in rows]],
             )
             connection.execute(
