@@ -1,8 +1,10 @@
+import contextlib
 import gc
 import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -45,4 +47,8 @@ def _draw(stop: threading.Event) -> None:
     """Boards give way to claims and requests when there is not enough of the machine for all of them."""
     if sys.platform == "linux":  # elsewhere the number of a thread is not one that can be niced
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), DRAWING_NICE)
+        # Where the kernel groups by session, a thread's nice value counts among those of its own session only, and the
+        # group's decides: boards are nearly all that this process does.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(DRAWING_NICE), encoding="ascii")
     renderer.run(stop)
