@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -74,6 +75,12 @@ class InstantField(serializers.DateTimeField):
         return value.astimezone(UTC)
 
 
+@cache
+def _shape(kind: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """One for all requests: checking keeps nothing, and building the fields costs more than checking them."""
+    return kind()
+
+
 class CentreView(APIView):
     """An API class for the people of one centre. Each names its own `permission_classes`; without, it admits nobody."""
 
@@ -108,9 +115,10 @@ class CentreView(APIView):
 
     def checked(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         """The request's body, checked. Raises ValidationError, which becomes a 422 that names the fields."""
-        made = serializer(data=self.request.data)
-        made.is_valid(raise_exception=True)
-        return dict(made.validated_data)
+        given = self.request.data
+        if given is None:
+            raise serializers.ValidationError({"non_field_errors": ["Send a JSON object."]})
+        return dict(_shape(serializer).run_validation(given))
 
     def create_id(self, given: UUID | None) -> UUID:
         """The id of what is created: the body's, else the Idempotency-Key, else a new one. Raises Refused."""
@@ -145,7 +153,16 @@ _PROBLEMS = {
     404: "Not there, or of another centre",
     409: "The present state does not allow it; `state` names it where it is one of a table",
     422: "What was sent cannot be accepted; `errors` names the fields",
+    503: "Busy, or the database is away: nothing was stored; send it again after `Retry-After`",
 }
+_BODY_PROBLEMS = {
+    400: "The body is no JSON",
+    408: "The body was cut short on the way: nothing was done; send it again",
+    411: "The body has no Content-Length",
+    413: "The body is larger than 20 MB",
+    415: "The body is of another type: send JSON",
+}
+"""Of what has a body; all but the first and the last come from config.whole_body."""
 _CREATE_KEY = OpenApiParameter(
     name=IDEMPOTENCY_HEADER,
     type={"type": "string", "format": "uuid"},
@@ -171,7 +188,7 @@ def described(
         good[200] = OpenApiResponse(answer, description="It was there already")
     problems = {
         (code, "application/problem+json"): OpenApiResponse(ProblemSerializer, description=words)
-        for code, words in _PROBLEMS.items()
+        for code, words in sorted({**_PROBLEMS, **(_BODY_PROBLEMS if body is not None else {})}.items())
     }
     parameters: list[Any] = [
         OpenApiParameter(name=name, type=str, required=False, description=words)
