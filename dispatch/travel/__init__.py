@@ -26,7 +26,7 @@ class TravelTimes(Protocol):
     """Where travel times come from: a street network, a routing service, or a straight line."""
 
     def ahead(self, targets: Iterable[Point], origins: Iterable[Point]) -> None:
-        """Fetch what `times` will be asked for. May wait for a service, but never long and never raises.
+        """Fetch or work out what `times` will be asked for. May wait for a service, but never long and never raises.
 
         Call it before any row is locked.
         """

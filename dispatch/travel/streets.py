@@ -94,7 +94,11 @@ class StreetNetwork:
         self._from = lru_cache(max(16, _SEARCHES_BYTES // (4 * len(self._node))))(self._searched)
 
     def ahead(self, targets: Iterable[Point], origins: Iterable[Point]) -> None:
-        """Nothing to fetch."""
+        """Search from the targets' corners, so that nobody has to while a row is locked."""
+        for there in self._snapped(list(targets)):
+            if there.off_m <= NO_STREET_WITHIN_M:
+                for node, _ in self._ends(there):
+                    self._from(node)
 
     def times(self, target: Point, origins: Sequence[Point]) -> list[Journey]:
         """By road; where no road joins the two, by the straight line, and said so."""
