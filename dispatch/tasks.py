@@ -8,6 +8,7 @@ from accounts.row_read import row_read
 from dispatch.due.alarms import WORKER
 from dispatch.nudge import nudge_taken
 from dispatch.services.offers import offers_run
+from dispatch.turns import turns
 from live.services import engine_heartbeat
 
 
@@ -15,13 +16,17 @@ from live.services import engine_heartbeat
 def offer(centre_id: int) -> int:
     """Offer a centre's pending incidents."""
     nudge_taken("dispatch.offer", centre_id)
-    centre = row_read(Centre, "one.id = %s", [centre_id])
-    return 0 if centre is None else len(offers_run(centre=centre, at=timezone.now()))
+    return _round(centre_id)
 
 
 @shared_task(name="dispatch.offer_pending")
 def offer_pending() -> int:
     """Beat's round over all centres; the sweeper's twin through the broker. Says that beat and worker are alive."""
     engine_heartbeat(role=WORKER)
-    at = timezone.now()
-    return sum(len(offers_run(centre=centre, at=at)) for centre in Centre.objects.all())
+    return sum(_round(centre_id) for centre_id in Centre.objects.values_list("pk", flat=True))
+
+
+def _round(centre_id: int) -> int:
+    with turns.taken(centre_id) as mine:
+        centre = row_read(Centre, "one.id = %s", [centre_id]) if mine else None
+        return 0 if centre is None else len(offers_run(centre=centre, at=timezone.now()))
