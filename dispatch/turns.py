@@ -1,10 +1,10 @@
 """One round at a time for each centre in a process: two at once look at the same calls, and the second waits for the
 first at each of them.
 
-A round reads what is pending when it begins. Whoever comes while another round is under way therefore waits for its end,
-and whoever comes while somebody waits already need not: that one has not read yet, and serves both. Measured at 7.6
-calls a second on two busy cores: the calls of nudges that met a round under way took 55 to 65 ms from commit to offer,
-others 25.
+A round reads what is pending when it begins. Whoever comes while another round is under way therefore waits for its
+end, and whoever comes while somebody waits already need not: that one has not read yet, and serves both. Measured with
+7.6 calls a second on two busy cores: the calls of nudges that met a round under way took 55 to 65 ms from commit to
+offer, others 25.
 """
 
 import threading
