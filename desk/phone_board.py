@@ -8,8 +8,8 @@ from desk.detail import answer_rows, caution_rows, note_rows
 from dispatch.models import Alarm, Assignment, StageOrder
 from dispatch.models.assignment import Slot
 from dispatch.reasons import (
+    CLEARED,
     DECLINE,
-    DISPOSITIONS,
     FOLLOW_UP_OWED,
     POLICE_ASKED,
     REFERRALS,
@@ -20,9 +20,11 @@ from dispatch.reasons import (
 )
 from dispatch.selectors.crew import step_times
 from dispatch.selectors.cues import unverified_words
+from dispatch.selectors.hazards_told import shown_words
 from dispatch.selectors.incident import incident_detail
 from dispatch.selectors.pairs import WAITS, officer_awaited
 from dispatch.selectors.unit_rows import unit_rows
+from dispatch.services.staging import order_mark
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE, NEXT_STEP, NEXT_STEP_BY_PHONE
 from people.models import Caution
 from responders.models import Unit
@@ -93,6 +95,7 @@ def _assignment(one: Assignment, viewer: User, at: datetime) -> dict[str, Any]:
         "why": one.why.get("reasons", []) if isinstance(one.why, dict) else [],
         "eta_words": f"about {max(1, round(one.eta_s / 60))} min from you" if one.eta_s else "",
         "cautions": _caution_rows(detail.cautions),
+        "shown": shown_words(place.pk if place is not None else None, [caution.pk for caution in detail.cautions]),
         "answers": answers,
         "unverified": unverified_words([one.incident_id]).get(one.incident_id, []),
         "dangers": [row for row in answers if row["level"]],
@@ -118,6 +121,7 @@ def _assignment(one: Assignment, viewer: User, at: datetime) -> dict[str, Any]:
         "may_clear": "clear" in possible,
         "others": [(step, STEP_WORDS[step]) for step in others if step in possible and step != next_step],
         "order": order,
+        "order_mark": order_mark(order) if order is not None else "",
         "handoffs": [h for h in detail.handoffs if h.state in {"requested", "acknowledged"}],
     }
 
@@ -166,7 +170,7 @@ def phone_context(unit: Unit | None, viewer: User, at: datetime) -> dict[str, An
         "help": help_alarm,
         "declines": DECLINE.items(),
         "returns": RETURN.items(),
-        "dispositions": [item for item in DISPOSITIONS.items() if item[0] != "returned_to_911"],
+        "dispositions": CLEARED.items(),
         "sent_classes": SENT_CLASS.items(),
         "report": [(name, words, codes.items()) for name, words, codes in REPORT],
         "met": [(one.slug, one.name) for slug in _MET if (one := natures.load().get(slug)) is not None],

@@ -105,9 +105,12 @@ def cautions_at(
     at: datetime,
 ) -> list[Caution]:
     """Standing cautions of premises at the place or within CAUTION_RADIUS_M of the point, and of `persons` (a query of
-    their ids with its values), worst first."""
+    their ids with its values), worst first.
+
+    What is there is on file, also where the clock of whoever put it there goes before the reader's.
+    """
     wanted: list[str] = []
-    values: list[Any] = [centre.pk, at, at]
+    values: list[Any] = [centre.pk, at]
     if place is not None:
         wanted.append("premise.place_id = %s")
         values.append(place.pk)
@@ -119,7 +122,7 @@ def cautions_at(
         values += persons[1]
     if not wanted:
         return []
-    standing = f"one.centre_id = %s AND one.added_at <= %s AND one.expires_at > %s AND ({' OR '.join(wanted)})"
+    standing = f"one.centre_id = %s AND one.expires_at > %s AND ({' OR '.join(wanted)})"
     found = [
         caution
         for caution in rows_read(Caution, standing, values, joined=("premise",))

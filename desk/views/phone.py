@@ -1,6 +1,7 @@
 """The responder's phone: the page, its board, and the crew's actions."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -20,16 +21,17 @@ from desk.pages import live_page, live_region
 from desk.phone_board import phone_context
 from dispatch.access import assignment_for, incident_for, stage_order_for
 from dispatch.models import Assignment
+from dispatch.selectors.hazards_told import Shown
 from dispatch.services.cautions import cautions_read
 from dispatch.services.crew_changes import crew_join, crew_leave
 from dispatch.services.crew_reports import crew_clear
-from dispatch.services.crew_safety import help_request, return_to_911
+from dispatch.services.crew_safety import help_request
 from dispatch.services.narrative import note_add
 from dispatch.services.positions import position_report
 from dispatch.services.safety_checks import crew_ok
 from dispatch.services.silence import unit_heard
 from dispatch.services.staging import stage_acknowledge
-from dispatch.services.unit_status import APPLIED, service_set, status_report
+from dispatch.services.unit_status import APPLIED, return_report, service_set, status_report
 from dispatch.states import ASSIGNMENT_ACCEPTED
 from live.selectors import live_position
 from responders.models import Unit
@@ -127,7 +129,12 @@ def signed_off(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
     return HttpResponse(status=204, headers={"HX-Refresh": "true"})
 
 
-def _report(request: HttpRequest, user: User, at: datetime, id: UUID, action: str, **more: str) -> HttpResponse:
+def _shown(request: HttpRequest) -> Shown | None:
+    """What stood on the phone when it was pressed; None for a page of before that said nothing of it."""
+    return Shown.read(request.POST.get("shown", ""))
+
+
+def _report(request: HttpRequest, user: User, at: datetime, id: UUID, action: str, **more: Any) -> HttpResponse:
     """One status, with the phone's own time. A late one that is no longer allowed is kept, and said so."""
     done = status_report(
         assignment=assignment_for(user, id), action=action, by=user, at=at, device_at=device_at(request), **more
@@ -140,7 +147,7 @@ def step_taken(request: HttpRequest, user: User, at: datetime, id: UUID, action:
     """One status."""
     if action not in _STEPS:
         raise Http404
-    return _report(request, user, at, id, action)
+    return _report(request, user, at, id, action, shown=_shown(request))
 
 
 @act(Role.RESPONDER)
@@ -161,8 +168,10 @@ def cleared(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpRes
 def returned(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """Give the call back to 911."""
     reason = form_of(ReasonForm(request.POST)).cleaned_data["reason"]
-    return_to_911(assignment=assignment_for(user, id), reason=reason, by=user, at=at, device_at=device_at(request))
-    return board_of(request, user)
+    done = return_report(
+        assignment=assignment_for(user, id), reason=reason, by=user, at=at, device_at=device_at(request)
+    )
+    return board_of(request, user, said=done.said)
 
 
 @act(Role.RESPONDER)
@@ -181,15 +190,17 @@ def crew_is_ok(request: HttpRequest, user: User, at: datetime) -> HttpResponse:
 @act(Role.RESPONDER)
 def hazards_read(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """The crew has read a hazard that came after it accepted."""
-    cautions_read(assignment=assignment_for(user, id), by=user, at=at, device_at=device_at(request))
+    pressed = device_at(request)
+    cautions_read(assignment=assignment_for(user, id), by=user, at=at, device_at=pressed, shown=_shown(request))
     return board_of(request, user)
 
 
 @act(Role.RESPONDER)
 def order_read(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """The crew has read the stage order."""
-    stage_acknowledge(order=stage_order_for(user, id), how="phone", by=user, at=at)
-    return board_of(request, user)
+    seen = request.POST.get("shown", "")
+    order = stage_acknowledge(order=stage_order_for(user, id), how="phone", by=user, at=at, seen=seen)
+    return board_of(request, user, said="" if order.acknowledged_at is not None else "another danger has come, read it")
 
 
 @act(Role.RESPONDER)

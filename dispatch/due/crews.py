@@ -1,18 +1,21 @@
 """Crews: those that do not answer, safety checks, statuses that last too long, hazards and phones that stay unread."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from functools import partial
+from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.models import Centre
 from dispatch.due.rows import each
 from dispatch.models import Alarm, Assignment, Call, Incident, LocationEntry, StageOrder
+from dispatch.models.assignment import Slot
+from dispatch.selectors.hazards_told import hazards_counted, hazards_told
 from dispatch.selectors.triage import CAUTION_ANSWERS, hazards_at, place_of
 from dispatch.selectors.units import silence_said
 from dispatch.services.alarms import alarm_escalate, alarm_raise, alarm_say
-from dispatch.services.beside import beside_offer, beside_wanted
-from dispatch.services.cautions import caution_raises, caution_reach
+from dispatch.services.beside import beside_offer, beside_wanted, officer_sought
+from dispatch.services.cautions import cautions_meet
 from dispatch.services.journal import incident_locked
 from dispatch.services.safety_checks import check_overdue
 from dispatch.services.silence import crew_watched, silence_of
@@ -26,7 +29,8 @@ CREW_ESCALATE_S = 30
 TOLD_ESCALATE_S = 60
 """The same for what others told the dispatcher: a return, backup without hurry, an escalation."""
 NEW_CAUTION_S = 3600
-"""How far back the sweep looks for cautions that a crew may not have seen; it looks each second."""
+"""How far back the sweep looks for cautions that a crew may not have seen; it looks each second. Clocks differ by
+seconds, so nothing depends on it but the cost."""
 _CREW_ALARMS = (Alarm.Kind.SAFETY_CHECK, Alarm.Kind.NOT_ANSWERING, Alarm.Kind.CAUTION_UNREAD, Alarm.Kind.PAIR_BROKEN)
 _TOLD_ALARMS = (
     Alarm.Kind.RETURNED,
@@ -53,8 +57,14 @@ def crews_silent(centre: Centre, at: datetime) -> int:
 
 
 def second_units_sought(centre: Centre, at: datetime) -> int:
-    """A second unit beside one that does not answer."""
-    return each(centre, beside_wanted(centre=centre), lambda one: beside_offer(incident=one, at=at) is not None)
+    """A second unit beside one that does not answer: the unit that leads, or the officer of a pair."""
+    return each(centre, beside_wanted(centre=centre), lambda one: _beside(one, at))
+
+
+def _beside(silent: Assignment, at: datetime) -> bool:
+    if silent.slot == Slot.OFFICER:
+        return officer_sought(incident=silent.incident, at=at)
+    return beside_offer(incident=silent.incident, at=at) is not None
 
 
 def safety_checks_overdue(centre: Centre, at: datetime) -> int:
@@ -142,70 +152,70 @@ def phones_silent(centre: Centre, at: datetime) -> int:
 
 
 def cautions_new(centre: Centre, at: datetime) -> int:
-    """Hazards put on file after a crew accepted, through whichever door: they reach it within a second."""
+    """Hazards put on file lately, through whichever door: calls that were sent before, and their crews, learn of them
+    within a second. Which calls and crews know of which hazard is told by ids: the machines' clocks differ."""
     young = list(
-        Caution.objects.filter(
-            centre=centre, added_at__gt=at - timedelta(seconds=NEW_CAUTION_S), added_at__lte=at
-        ).select_related("premise")
+        Caution.objects.filter(centre=centre, added_at__gt=at - timedelta(seconds=NEW_CAUTION_S)).select_related(
+            "premise"
+        )
     )
-    if not young:
+    near = _near(centre, young) if young else {}
+    if not near:
         return 0
-    since = min(caution.added_at for caution in young)
-    live = Assignment.objects.filter(
-        Q(cautions_read_at__isnull=True) | Q(cautions_read_at__lt=max(one.added_at for one in young)),
-        incident__centre=centre,
-        state__in=ASSIGNMENT_ACCEPTED,
-        unit__armed=False,
-        by_phone=False,
-        accepted_at__lt=max(one.added_at for one in young),
-        incident__in=_concerned(centre, young),
-    ).select_related("incident__centre")
-    count = _before_any_crew(centre, [one for one in young if (one.kind, one.severity) in CAUTION_ANSWERS], at)
-    for assignment in live:
-        here = hazards_at(assignment.incident, place_of(assignment.incident), at=at)
-        newest = [one for one in here if one.added_at >= since and _after(one, assignment)]
-        count += each(centre, newest, partial(_reach, assignment, at))
-    return count
+    counted, told = hazards_counted(near.keys()), _told(near)
+    answers = {one.pk for one in young if (one.kind, one.severity) in CAUTION_ANSWERS}
+    news = {
+        key: found
+        for key, found in near.items()
+        if found & answers - counted[key] or any(found - known for known in told[key])
+    }
+    incidents = Incident.objects.filter(pk__in=news).select_related("centre")
+    return each(centre, incidents, lambda one: _meet(one, news[one.pk], at))
 
 
-def _concerned(centre: Centre, young: list[Caution]) -> QuerySet[Incident]:
-    """Incidents at or around the places of these cautions, and with their persons: a first cut, still to be judged."""
-    persons = [one.person_id for one in young if one.person_id is not None]
-    calls = Call.objects.filter(centre=centre, person__in=persons)
-    near = Q(pk__in=_entries_near(centre, young).values("incident"))
-    return Incident.objects.filter(near | Q(pk__in=calls.values("incident")) if persons else near)
+def _meet(incident: Incident, news: set[UUID], at: datetime) -> bool:
+    # Looked at before the call is locked: what lies near by is mostly another house's.
+    here = {one.pk for one in hazards_at(incident, place_of(incident), at=at)}
+    return bool(here & news) and cautions_meet(incident=incident, cautions=news, at=at)
 
 
-def _entries_near(centre: Centre, young: list[Caution]) -> QuerySet[LocationEntry]:
-    """Where incidents were said to be, at or around the places of these cautions."""
-    near = Q(pk__in=[])
-    for caution in young:
-        if caution.premise is not None:
-            south, north, west, east = box_around(caution.premise.lat, caution.premise.lon, CAUTION_RADIUS_M)
-            near |= Q(lat__range=(south, north), lon__range=(west, east)) | Q(place=caution.premise.place_id)
-    return LocationEntry.objects.filter(near, subject="incident", incident__centre=centre)
+def _near(centre: Centre, young: list[Caution]) -> dict[UUID, set[UUID]]:
+    """By incident that was sent and is not over: those of these hazards that it may have to do with, by where it was
+    said to be and by whom it is about. A first cut, still to be judged."""
+    found: dict[UUID, set[UUID]] = {}
+    live = Q(incident__sent_at__isnull=False) & ~Q(incident__state__in=["closed", "joined"])
+    boxes = [
+        (one.pk, one.premise.place_id, box_around(one.premise.lat, one.premise.lon, CAUTION_RADIUS_M))
+        for one in young
+        if one.premise is not None
+    ]
+    wanted = Q(pk__in=[])
+    for _, place, (south, north, west, east) in boxes:
+        wanted |= Q(lat__range=(south, north), lon__range=(west, east)) | Q(place=place)
+    entries = LocationEntry.objects.filter(wanted, live, subject="incident", incident__centre=centre)
+    for incident, lat, lon, place_id in entries.values_list("incident", "lat", "lon", "place"):
+        for key, place, (south, north, west, east) in boxes:
+            inside = lat is not None and lon is not None and south <= lat <= north and west <= lon <= east
+            if inside or place == place_id:
+                found.setdefault(incident, set()).add(key)
+    persons: dict[UUID, set[UUID]] = {}
+    for one in young:
+        if one.person_id is not None:
+            persons.setdefault(one.person_id, set()).add(one.pk)
+    calls = Call.objects.filter(live, centre=centre, person__in=persons) if persons else Call.objects.none()
+    for incident, person in calls.values_list("incident", "person"):
+        found.setdefault(incident, set()).update(persons[person])
+    return found
 
 
-def _before_any_crew(centre: Centre, young: list[Caution], at: datetime) -> int:
-    """The same for calls that were sent and that no crew has accepted yet: whoever accepts must not go as decided."""
-    if not young:
-        return 0
-    waiting = _concerned(centre, young).filter(state__in=["pending", "held"], sent_at__isnull=False)
-    count = 0
-    for incident in waiting.select_related("centre"):
-        here = {one.pk for one in hazards_at(incident, place_of(incident), at=at)}
-        newest = [one for one in young if one.pk in here]
-        count += each(centre, newest, partial(_raise, incident, at))
-    return count
-
-
-def _raise(incident: Incident, at: datetime, caution: Caution) -> bool:
-    return caution_raises(caution=caution, incident=incident, at=at)
-
-
-def _after(caution: Caution, assignment: Assignment) -> bool:
-    return assignment.accepted_at is not None and caution.added_at > assignment.accepted_at
-
-
-def _reach(assignment: Assignment, at: datetime, caution: Caution) -> bool:
-    return caution_reach(caution=caution, assignment=assignment, at=at)
+def _told(incidents: Collection[UUID]) -> dict[UUID, list[set[UUID]]]:
+    """By incident: what each crew that goes there knows of."""
+    crews = Assignment.objects.filter(
+        incident__in=incidents, state__in=ASSIGNMENT_ACCEPTED, unit__armed=False, by_phone=False
+    )
+    of = dict(crews.values_list("pk", "incident"))
+    told = hazards_told(of.keys())
+    known: dict[UUID, list[set[UUID]]] = {key: [] for key in incidents}
+    for crew, incident in of.items():
+        known[incident].append(told[crew])
+    return known

@@ -1,7 +1,7 @@
 """Answers: appended, merged to the most dangerous, acted upon at once when they raise the class after sending."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -70,11 +70,13 @@ def answers_record(
         incident, call = incident_locked(incident.pk), None
     if incident.state in {"closed", "joined"}:
         raise Refused("incident_closed", "The incident is closed.", status=409)
+    # Given after it was sent is after, also by a machine whose clock goes behind: from then on answers only raise.
+    given = at if incident.sent_at is None else max(at, incident.sent_at + timedelta(microseconds=1))
     facts = facts_of(incident, at=at, known=by)
     label = f"call:{source.pk}" if call is not None else f"unit:{source.pk}"
     made = Answer.objects.bulk_create(
         [
-            Answer(incident=incident, call=call, source=label, key=key, value=value, basis=basis, at=at, by=by)
+            Answer(incident=incident, call=call, source=label, key=key, value=value, basis=basis, at=given, by=by)
             for key, value in checked.items()
         ]
     )

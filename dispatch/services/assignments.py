@@ -1,6 +1,7 @@
 """What happens to an assignment after the offer, whichever door it comes through: phone, dispatcher or API."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -10,7 +11,8 @@ from accounts.services import audit
 from dispatch.models import Alarm, Assignment, Incident, ReviewItem
 from dispatch.models.assignment import SentClass, Slot
 from dispatch.nudge import offer_after_commit
-from dispatch.reasons import DECLINE, DISPOSITIONS
+from dispatch.reasons import DECLINE, DISPOSITIONS, RETURNED
+from dispatch.selectors.hazards_told import Shown, hazards_met, ids_told
 from dispatch.selectors.pairs import WAITS, officer_awaited
 from dispatch.selectors.triage import hazards_at, place_of
 from dispatch.services.alarms import alarm_raise, alarms_end
@@ -21,6 +23,7 @@ from dispatch.services.pairs import officer_left, pair_ends
 from dispatch.services.promise_clock import promise_again
 from dispatch.services.review import review_add
 from dispatch.services.safety_checks import check_due
+from dispatch.services.served import served_late
 from dispatch.services.silence import unit_heard
 from dispatch.services.standing_orders import order_end, standing_order
 from dispatch.services.transfer_rows import transfer_follows
@@ -52,13 +55,19 @@ def assignment_act(
     reason: str = "",
     disposition: str = "",
     sent_class: str = "",
+    shown: Shown | None = None,
+    returned: bool = False,
 ) -> Assignment:
-    """Apply one action of dispatch.states.ASSIGNMENT. Doing what is already done changes nothing, whichever door.
+    """Apply one action of dispatch.states.ASSIGNMENT. Doing what is already done changes nothing, whichever door; what
+    the crew says of the class that it was sent as is kept even so.
 
     A status out of the usual order is applied, and marked so in the history, unless the centre enforces the order
     (dispatch.states.assignment_step). Raises TransitionRefused for a wrong state, Refused for a missing reason or
     disposition, for an unarmed unit that has not read the cautions, for entering a scene while a stage order stands,
     for a clinician before the officer, and for a dispatcher who accepts for a crew whose shift is about to end.
+
+    Accepting on the phone reads the hazards on file; where the phone says what it has `shown`, those alone.
+    `returned`: it is part of a return, which asks who else must go; no other clearing may say that it went back.
     """
     incident = incident_locked(assignment.incident_id)
     assignment = Assignment.objects.select_for_update(of=("self",)).select_related("unit").get(pk=assignment.pk)
@@ -66,7 +75,13 @@ def assignment_act(
     if action not in ACTIONS:
         raise TransitionRefused("assignment", action, before)
     if ASSIGNMENT.table[action][1] == before:
+        if sent_class in SentClass.values:
+            class_said(incident, assignment, sent_class, by, at)
         return assignment
+    if disposition == RETURNED and not returned:
+        raise Refused(
+            "return_instead", "Give it back with Return and why: then police are asked to go.", field="disposition"
+        )
     usual = before in ASSIGNMENT.table[action][0]
     after, out_of_order = assignment_step(action, before, "enforce" if usual else status_mode(incident.centre))
     aboard = by is not None and assignment.unit.crew.filter(user=by, until__isnull=True).exists()
@@ -75,10 +90,14 @@ def assignment_act(
         _shift_lasts(incident, assignment, at)
     assignment.state, assignment.version, assignment.state_since = after, assignment.version + 1, at
     fields = ["state", "version", "state_since", *_times(assignment, action, at)]
-    if action == "accept" and aboard:
-        # Accepting on their behalf is no reading: whoever does that relays the hazards (cautions_relay).
-        assignment.cautions_read_at = at
-        fields.append("cautions_read_at")
+    detail: dict[str, Any] = {"out_of_order": True} if out_of_order else {}
+    if action == "accept":
+        told, unread = hazards_met(incident, assignment, shown if aboard else None, at)
+        detail |= ids_told(told)
+        if aboard and not unread:
+            # Accepting on their behalf is no reading: whoever does that relays the hazards (cautions_relay).
+            assignment.cautions_read_at = at
+            fields.append("cautions_read_at")
     due = check_due(state=after, by_phone=assignment.by_phone, version=assignment.program_version, at=at)
     if due != assignment.check_due_at:
         assignment.check_due_at = due
@@ -103,7 +122,7 @@ def assignment_act(
         to_state=after,
         device_at=device_at,
         reason=reason or disposition,
-        detail={"out_of_order": True} if out_of_order else None,
+        detail=detail,
         ids={"unit": str(assignment.unit_id)},
     )
     audit(
@@ -120,19 +139,44 @@ def assignment_act(
     if before in STUCK_AFTER_S or after in ASSIGNMENT_ENDS:
         _alarms_over(assignment, action, by, at)
     if sent_class == SentClass.TOO_LOW:
-        review_add(
-            incident=incident,
-            kind=ReviewItem.Kind.SENT_CLASS,
-            subject=assignment.pk,
-            unit=assignment.unit,
-            reason=sent_class,
-            by=by,
-            at=at,
-        )
+        _too_low(incident, assignment, by, at)
     _incident_follows(incident, assignment, action, by, at)
     if assignment.by_phone:
         transfer_follows(incident, assignment, action, by, at)
     return assignment
+
+
+def class_said(incident: Incident, assignment: Assignment, sent_class: str, by: User | None, at: datetime) -> None:
+    """What the crew says of its class after somebody else had ended its assignment: kept once, of a crew that had
+    accepted. The incident is locked."""
+    if assignment.sent_class or assignment.accepted_at is None:
+        return
+    assignment.sent_class, assignment.version = sent_class, assignment.version + 1
+    assignment.save(update_fields=["sent_class", "version"])
+    record(
+        incident=incident,
+        entity="assignment",
+        row=assignment,
+        action="class_said",
+        by=by,
+        at=at,
+        reason=sent_class,
+        ids={"unit": str(assignment.unit_id)},
+    )
+    if sent_class == SentClass.TOO_LOW:
+        _too_low(incident, assignment, by, at)
+
+
+def _too_low(incident: Incident, assignment: Assignment, by: User | None, at: datetime) -> None:
+    review_add(
+        incident=incident,
+        kind=ReviewItem.Kind.SENT_CLASS,
+        subject=assignment.pk,
+        unit=assignment.unit,
+        reason=SentClass.TOO_LOW,
+        by=by,
+        at=at,
+    )
 
 
 def _times(assignment: Assignment, action: str, at: datetime) -> list[str]:
@@ -211,6 +255,7 @@ def _cautions_unread(incident: Incident, assignment: Assignment, at: datetime) -
 
 def _incident_follows(incident: Incident, assignment: Assignment, action: str, by: User | None, at: datetime) -> None:
     """The incident's own state after a unit's change."""
+    served_late(incident=incident, assignment=assignment, action=action, by=by, at=at)
     before = incident.state
     fields: list[str] = []
     if action == "accept":
@@ -322,6 +367,7 @@ def cautions_relay(*, assignment: Assignment, by: User, at: datetime) -> Assignm
             action="relay",
             by=by,
             at=at,
+            detail=ids_told(hazards_at(incident, place_of(incident), at=at)),
             ids={"unit": str(assignment.unit_id)},
         )
         audit(

@@ -1,7 +1,8 @@
 """A hazard that is put on file, or is found to concern a call, after a crew has accepted must reach that crew."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -11,9 +12,10 @@ from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Assignment, Call, Incident, LocationEntry, StageOrder
 from dispatch.reasons import CAUTION_KINDS, CAUTION_SOURCES
-from dispatch.selectors.triage import answers_at_place, judge, place_of
+from dispatch.selectors.hazards_told import COUNTED, Shown, hazards_counted, hazards_told, ids_told
+from dispatch.selectors.triage import CAUTION_ANSWERS, facts_of, hazards_at, judge, place_of
 from dispatch.selectors.units import silence_said
-from dispatch.services.alarms import alarm_raise, alarms_end
+from dispatch.services.alarms import alarm_raise, alarm_say, alarms_end
 from dispatch.services.journal import call_locked, incident_locked, record
 from dispatch.services.rising import rise_check
 from dispatch.states import ASSIGNMENT_ACCEPTED
@@ -22,29 +24,90 @@ from people.services import caution_add, premise_for
 
 
 @transaction.atomic
-def caution_reach(*, caution: Caution, assignment: Assignment, at: datetime) -> bool:
-    """Bring a caution that is younger than the acceptance to the crew: once, whichever door the caution came through.
+def cautions_meet(*, incident: Incident, cautions: Collection[UUID], at: datetime) -> bool:
+    """Bring hazards that are on file to a call that was sent, whichever door and whichever machine's clock they came
+    through: once each, told by their ids.
 
-    Where it raises the class of the call, crews get a stage order like for any risen danger; else the hazard counts as
-    unread again, and an alarm stands until the crew has read it or somebody relayed it. Returns whether it did.
+    Where one raises the class, it acts like any risen danger: crews that go or are asked get a stage order, and whoever
+    has the call an alarm. Any other counts as unread for each crew that has accepted, and an alarm stands until the
+    crew has read it or somebody relayed it. Returns whether anybody learnt of anything.
     """
-    incident = incident_locked(assignment.incident_id)
-    assignment = Assignment.objects.select_for_update(of=("self",)).select_related("unit").get(pk=assignment.pk)
-    if assignment.ended_at is not None or _told(assignment, caution):
+    incident = incident_locked(incident.pk)
+    if incident.sent_at is None or incident.state in {"closed", "joined"}:
         return False
-    before = answers_at_place(incident, at=caution.added_at - timedelta(microseconds=1))
-    rise_check(incident=incident, before=before, judged=judge(incident=incident, at=at), by=caution.added_by, at=at)
-    if StageOrder.objects.filter(assignment=assignment, at__gte=caution.added_at).exists():
-        return True
-    _unread(incident, assignment, caution, by=caution.added_by, at=at)
-    _alarm(incident, assignment, caution, at)
-    return True
+    here = [one for one in hazards_at(incident, place_of(incident), at=at) if one.pk in cautions]
+    before, risen = _orders(incident), incident.risen_at
+    _count(incident, here, at)
+    staged = {crew for crew, order in _orders(incident).items() if before.get(crew) != order}
+    learnt = bool(staged) or incident.risen_at != risen
+    for assignment in _crews(incident):
+        told = hazards_told([assignment.pk])[assignment.pk]
+        fresh = [one for one in here if one.pk not in told]
+        if not fresh:
+            continue
+        learnt = True
+        # A stage order of this moment says it, and nobody goes in before that is lifted.
+        ordered = assignment.pk in staged and all(_answers(one) for one in fresh)
+        _unread(incident, assignment, fresh, by=fresh[0].added_by, at=at, ordered=ordered)
+        if not ordered:
+            _alarm(incident, assignment, fresh[0], at)
+    return learnt
 
 
-def _unread(incident: Incident, assignment: Assignment, caution: Caution, *, by: User | None, at: datetime) -> None:
-    """Whatever the crew has read before, this it has not: it reads or is told before it goes on."""
-    assignment.cautions_read_at, assignment.relayed_by, assignment.version = None, None, assignment.version + 1
-    assignment.save(update_fields=["cautions_read_at", "relayed_by", "version"])
+def _crews(incident: Incident) -> list[Assignment]:
+    """Unarmed crews that have accepted and travel, locked."""
+    crews = incident.assignments.select_for_update(of=("self",)).select_related("unit")
+    return list(crews.filter(state__in=ASSIGNMENT_ACCEPTED, unit__armed=False, by_phone=False).order_by("pk"))
+
+
+def _orders(incident: Incident) -> dict[UUID, tuple[UUID, str]]:
+    """By assignment: the stage order that it is under, and its words."""
+    rows = StageOrder.objects.filter(assignment__incident=incident, lifted_at__isnull=True)
+    return {crew: (key, words) for crew, key, words in rows.values_list("assignment", "pk", "words")}
+
+
+def _answers(caution: Caution) -> bool:
+    """Whether triage counts it as an answer."""
+    return (caution.kind, caution.severity) in CAUTION_ANSWERS
+
+
+def _count(incident: Incident, cautions: Sequence[Caution], at: datetime) -> None:
+    """Triage a locked incident with hazards that it has not been judged with since it was sent."""
+    counted = hazards_counted([incident.pk])[incident.pk]
+    fresh = [one for one in cautions if _answers(one) and one.pk not in counted]
+    if not fresh:
+        return
+    facts, keys = facts_of(incident, at=at), {one.pk for one in fresh}
+    before = replace(facts, cautions=tuple(one for one in facts.cautions if one.pk not in keys)).answers
+    by = fresh[0].added_by
+    hazards_count(incident=incident, cautions=fresh, by=by, at=at)
+    rise_check(incident=incident, before=before, judged=judge(incident=incident, at=at, facts=facts), by=by, at=at)
+
+
+def hazards_count(*, incident: Incident, cautions: Sequence[Caution], by: User | None, at: datetime) -> None:
+    """Keep that a locked incident, sent before, was judged with these hazards: nobody judges it with them anew."""
+    for caution in cautions:
+        if _answers(caution) and incident.sent_at is not None:
+            record(incident=incident, entity="caution", row=caution, action=COUNTED, by=by, at=at, reason=caution.kind)
+
+
+def _unread(
+    incident: Incident,
+    assignment: Assignment,
+    cautions: Sequence[Caution],
+    *,
+    by: User | None,
+    at: datetime,
+    ordered: bool = False,
+) -> None:
+    """Whatever the crew has read before, these it has not: it reads or is told before it goes on. `ordered`: a stage
+    order of this moment tells it instead."""
+    fields = ["version"]
+    if not ordered:
+        assignment.cautions_read_at = assignment.relayed_by = None
+        fields += ["cautions_read_at", "relayed_by"]
+    assignment.version += 1
+    assignment.save(update_fields=fields)
     record(
         incident=incident,
         entity="assignment",
@@ -52,13 +115,15 @@ def _unread(incident: Incident, assignment: Assignment, caution: Caution, *, by:
         action="caution_new",
         by=by,
         at=at,
-        detail={"caution": str(caution.pk)},
+        reason="stage_order" if ordered else "",
+        detail=ids_told(cautions),
         ids={"unit": str(assignment.unit_id)},
     )
 
 
 def _alarm(incident: Incident, assignment: Assignment, caution: Caution, at: datetime) -> None:
-    alarm_raise(
+    urgent = caution.severity == Caution.Severity.DANGER
+    alarm = alarm_raise(
         centre=incident.centre,
         kind=Alarm.Kind.CAUTION_UNREAD,
         subject=str(assignment.pk),
@@ -66,9 +131,12 @@ def _alarm(incident: Incident, assignment: Assignment, caution: Caution, at: dat
         incident=incident,
         unit=assignment.unit,
         owner=incident.owner,
-        urgent=caution.severity == Caution.Severity.DANGER,
+        urgent=urgent,
         detail={"caution": str(caution.pk), **silence_said(assignment.unit, incident.centre, at)},
     )
+    if urgent and not alarm.urgent:
+        # Of two hazards that stand unread the worse one says how loud.
+        alarm_say(alarm=alarm, detail={"caution": str(caution.pk)}, at=at, urgent=True)
 
 
 def not_known_before(now: Sequence[Caution], before: Sequence[Caution]) -> list[Caution]:
@@ -77,46 +145,20 @@ def not_known_before(now: Sequence[Caution], before: Sequence[Caution]) -> list[
     return [one for one in now if one.pk not in known]
 
 
-def cautions_arrive(*, incident: Incident, cautions: Sequence[Caution], by: User | None, at: datetime) -> None:
+def cautions_arrive(
+    *, incident: Incident, cautions: Sequence[Caution], by: User | None, at: datetime, alarm: bool = True
+) -> None:
     """Hazards that have been on file for long, and that a locked incident has only now to do with: somebody said whom
-    it is about, or joined a call that is about them. Each crew that has accepted has not read them; an alarm says so,
-    unless a stage order of this moment does.
+    it is about, joined a call that is about them, or said better where it is. Each crew that has accepted has not read
+    them; an alarm says so, unless a stage order of this very change does, or another alarm (`alarm=False`).
     """
     if not cautions:
         return
-    crews = incident.assignments.select_for_update(of=("self",)).select_related("unit")
-    for assignment in crews.filter(state__in=ASSIGNMENT_ACCEPTED, unit__armed=False, by_phone=False):
-        _unread(incident, assignment, cautions[0], by=by, at=at)
-        if not StageOrder.objects.filter(assignment=assignment, at__gte=at).exists():
+    hazards_count(incident=incident, cautions=cautions, by=by, at=at)
+    for assignment in _crews(incident):
+        _unread(incident, assignment, cautions, by=by, at=at)
+        if alarm and not StageOrder.objects.filter(assignment=assignment, at=at).exists():
             _alarm(incident, assignment, cautions[0], at)
-
-
-@transaction.atomic
-def caution_raises(*, caution: Caution, incident: Incident, at: datetime) -> bool:
-    """Count a caution that is younger than the sending of a call that no crew has yet. Where it raises the class,
-    nobody is asked until a person has decided again, and whoever was asked gets a stage order. Returns whether it did.
-    """
-    incident = incident_locked(incident.pk)
-    risen = incident.risen_at is not None and incident.risen_at >= caution.added_at
-    if incident.sent_at is None or incident.sent_at >= caution.added_at or risen:
-        return False
-    if incident.decisions.filter(state="standing", at__gte=caution.added_at).exists():
-        # A person has decided since, with the caution on the screen.
-        return False
-    before = answers_at_place(incident, at=caution.added_at - timedelta(microseconds=1))
-    rise_check(incident=incident, before=before, judged=judge(incident=incident, at=at), by=caution.added_by, at=at)
-    return incident.risen_at == at
-
-
-def _told(assignment: Assignment, caution: Caution) -> bool:
-    """Whether this crew was already told: by reading after it was on file, by an alarm, or by a stage order."""
-    if assignment.cautions_read_at is not None and assignment.cautions_read_at >= caution.added_at:
-        return True
-    alarms = Alarm.objects.filter(kind=Alarm.Kind.CAUTION_UNREAD, subject=str(assignment.pk))
-    return (
-        alarms.filter(opened_at__gte=caution.added_at).exists()
-        or StageOrder.objects.filter(assignment=assignment, at__gte=caution.added_at).exists()
-    )
 
 
 @transaction.atomic
@@ -134,7 +176,8 @@ def caution_tell(
     at: datetime,
 ) -> Caution:
     """Put a hazard on file that a call tells of: with the person whom it is about, or at its verified place. The same
-    id twice is one. Crews that have accepted learn of it as of every new caution (`caution_reach`).
+    id twice is one. A call that was sent meets it in this same transaction, others at
+    the place or about the person meet it by the sweeper within a second (`cautions_meet`).
 
     Raises Refused at the field without such a person or place, and what `caution_add` raises.
     """
@@ -167,32 +210,50 @@ def caution_tell(
     if caution.added_at == at:
         ids = {"call": str(call.pk)}
         record(incident=incident, entity="caution", row=caution, action="tell", by=by, at=at, ids=ids, reason=about)
+        cautions_meet(incident=incident, cautions={caution.pk}, at=at)
     return caution
 
 
 @transaction.atomic
-def cautions_read(*, assignment: Assignment, by: User, at: datetime, device_at: datetime | None = None) -> Assignment:
-    """The crew has read the hazards on its phone. Raises Refused for somebody who is not aboard."""
+def cautions_read(
+    *,
+    assignment: Assignment,
+    by: User,
+    at: datetime,
+    device_at: datetime | None = None,
+    shown: Shown | None = None,
+) -> Assignment:
+    """The crew has read the hazards on its phone. Raises Refused for somebody who is not aboard.
+
+    `shown`: what the phone showed when that was pressed. A press that arrives late has read neither a hazard that came
+    since nor a place that was corrected since: those stand unread, with their alarms.
+    """
     incident = incident_locked(assignment.incident_id)
     assignment = Assignment.objects.select_for_update(of=("self",)).select_related("unit").get(pk=assignment.pk)
     if not assignment.unit.crew.filter(user=by, until__isnull=True).exists():
         raise Refused("not_aboard", "Only its own crew can say that it has read them: relay them by radio.", status=409)
-    if assignment.cautions_read_at is None:
-        assignment.cautions_read_at, assignment.version = at, assignment.version + 1
-        assignment.save(update_fields=["cautions_read_at", "version"])
-        record(
-            incident=incident,
-            entity="assignment",
-            row=assignment,
-            action="cautions_read",
-            by=by,
-            at=at,
-            device_at=device_at,
-            ids={"unit": str(assignment.unit_id)},
-        )
-        audit(
-            action="cautions.read", at=at, by=by, centre=incident.centre, entity="assignment", entity_id=assignment.pk
-        )
+    if assignment.cautions_read_at is not None:
+        return assignment
+    place = place_of(incident)
+    on_file = hazards_at(incident, place, at=at)
+    seen = [one for one in on_file if shown is None or one.pk in shown.hazards]
+    elsewhere = shown is not None and shown.place is not None and place is not None and shown.place != place.pk
+    whole = len(seen) == len(on_file) and not elsewhere
+    assignment.cautions_read_at, assignment.version = at if whole else None, assignment.version + 1
+    assignment.save(update_fields=["cautions_read_at", "version"])
+    record(
+        incident=incident,
+        entity="assignment",
+        row=assignment,
+        action="cautions_read",
+        by=by,
+        at=at,
+        device_at=device_at,
+        detail=ids_told(seen),
+        ids={"unit": str(assignment.unit_id)},
+    )
+    audit(action="cautions.read", at=at, by=by, centre=incident.centre, entity="assignment", entity_id=assignment.pk)
+    if whole:
         read = (Alarm.Kind.CAUTION_UNREAD, Alarm.Kind.PLACE_CHANGED)
         alarms_end(*read, subject=str(assignment.pk), at=at, by=by, note="read on the phone")
     return assignment

@@ -10,8 +10,9 @@ from accounts.problems import Refused
 from dispatch.models import Alarm, Assignment, Call, Incident, LocationEntry
 from dispatch.models.call import HEADINGS
 from dispatch.selectors.engine_facts import recommend_for, units_with_facts
-from dispatch.selectors.triage import Judged, answers_at_place, judge, place_of
+from dispatch.selectors.triage import Judged, facts_of, judge
 from dispatch.services.alarms import alarm_raise
+from dispatch.services.cautions import cautions_arrive, not_known_before
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.rising import rise_check
 from dispatch.states import ASSIGNMENT_ACCEPTED
@@ -75,8 +76,7 @@ def location_record(
     if not beat and lat is not None and lon is not None:
         beat = area_of(centre=incident.centre, kind="beat", lat=lat, lon=lon)
     sent = incident.sent_at is not None and subject == LocationEntry.Subject.INCIDENT
-    before = answers_at_place(incident, at=at) if sent else {}
-    former = place_of(incident) if sent else None
+    known = facts_of(incident, at=at) if sent else None
     entry = LocationEntry.objects.create(
         incident=incident,
         call=call,
@@ -105,12 +105,16 @@ def location_record(
         to_state=state,
         detail={"location": entry.pk, "subject": subject},
     )
-    if sent:
+    if known is not None:
         _crews_read_again(incident, by, at)
         judged = judge(incident=incident, at=at)
-        rise_check(incident=incident, before=before, judged=judged, by=by, at=at)
-        if former is not None and _elsewhere(former, entry):
-            _place_alarms(incident, former, entry, judged, at)
+        rise_check(incident=incident, before=known.answers, judged=judged, by=by, at=at)
+        moved = known.place is not None and _elsewhere(known.place, entry)
+        fresh = not_known_before(judged.facts.cautions, known.cautions)
+        # Next door is no other place, but it may have a dog that the crew on the scene has not heard of.
+        cautions_arrive(incident=incident, cautions=fresh, by=by, at=at, alarm=not moved)
+        if known.place is not None and moved:
+            _place_alarms(incident, known.place, entry, judged, at)
     return entry
 
 

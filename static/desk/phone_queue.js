@@ -23,7 +23,9 @@ export async function send(source, pairs) {
   const order = source.dataset.order || "phone";
   // Help goes at once and beside everything else; sent again later, each takes its turn by the time of pressing.
   const turn = order === "help" ? { beside: "phone", hurry: true } : { beside: "help" };
-  const data = [...pairs, ["device_at", new Date(at).toISOString()]];
+  // What stood on this screen at the press: whatever comes to be known later, the crew has not read by it.
+  const shown = source.dataset.shown ? [["shown", source.dataset.shown]] : [];
+  const data = [...pairs, ...shown, ["device_at", new Date(at).toISOString()]];
   const done = post(source.dataset.send, data, { order, lasting: true, words: WORDS, label: words, at, ...turn });
   setTimeout(showWaiting, navigator.onLine ? SLOW : 0);
   const result = await done;

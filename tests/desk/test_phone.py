@@ -1,6 +1,7 @@
 """The crew's phone: offer to clear, stage order, help, return."""
 
 from datetime import datetime, timedelta
+from re import search
 from uuid import uuid4
 
 from django.urls import reverse
@@ -56,6 +57,37 @@ def test_declining_needs_a_coded_reason(signed_in: SignedIn, offered: Assignment
     assert client.post(_url("decline", offered.pk), {"reason": "equipment"}).status_code == 200
     offered.refresh_from_db()
     assert offered.state == "declined"
+
+
+def _shown(body: str, button: str) -> str:
+    """What a button sends back of what stood on the screen."""
+    found = search(rf'id="{button}[^>]*? data-shown="([^"]*)"', body)
+    assert found is not None
+    return found.group(1)
+
+
+def test_a_press_reads_what_stood_on_the_screen_and_nothing_that_came_since(
+    signed_in: SignedIn, centre: Centre, people: dict[str, User], offered: Assignment, now: datetime
+) -> None:
+    """As for presses that wait on the phone in a dead spot."""
+    client, by = signed_in("responder"), people["call_taker"]
+    first = _shown(client.get(_url("phone")).content.decode(), f"accept-{offered.pk}")
+    factories.a_caution(centre, at=now, label=factories.PARK)
+    body = client.post(_url("step", offered.pk, "accept"), {"shown": first}).content.decode()
+    assert "I have read the hazards" in body
+    assert "I have read the hazards" in client.post(_url("hazards_read", offered.pk), {"shown": first}).content.decode()
+    now_shown = _shown(body, f"hazards-{offered.pk}")
+    body = client.post(_url("hazards_read", offered.pk), {"shown": now_shown}).content.decode()
+    assert "I have read the hazards" not in body
+    call = offered.incident.calls.get()
+    answers_record(incident=offered.incident, source=call, answers=factories.WEAPON, by=by, at=now)
+    order = offered.stage_orders.get()
+    read = _shown(client.get(_url("phone_board")).content.decode(), f"read-{order.pk}")
+    answers_record(incident=offered.incident, source=call, answers={"violence": "physical_now"}, by=by, at=now)
+    body = client.post(_url("order_read", order.pk), {"shown": read}).content.decode()
+    assert ("stop-screen" in body, "another danger has come" in body) == (True, True)
+    body = client.post(_url("order_read", order.pk), {"shown": _shown(body, f"read-{order.pk}")}).content.decode()
+    assert "stop-screen" not in body
 
 
 def test_another_crews_call_is_not_theirs(signed_in: SignedIn, offered: Assignment) -> None:

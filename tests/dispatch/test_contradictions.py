@@ -65,17 +65,20 @@ def test_a_need_that_one_caller_names_does_not_answer_for_what_another_says(
     assert (decision.response_class, redecide(decision).same) == ("emergency", True)
 
 
-@pytest.mark.parametrize("unknown", [False, True])
+@pytest.mark.parametrize(("unknown", "second"), [(False, 5), (True, 5), (False, -3)])
 def test_a_danger_that_is_clicked_away_after_sending_still_counts(
-    floor: Centre, people: dict[str, User], at: datetime, later: Later, unknown: bool
+    floor: Centre, people: dict[str, User], at: datetime, later: Later, unknown: bool, second: float
 ) -> None:
+    """Also on a machine whose clock goes behind that of the one that sent it."""
     by = people["call_taker"]
     for key, worse, calmer in DANGERS:
         call = factories.a_triaged_call(floor, by=by, at=at, **{key: worse})
         factories.a_decision(call.incident, by=by, at=at)
         before = _class(call.incident, at)
         given = {key: "unknown" if unknown else calmer}
-        answers_record(incident=call.incident, source=Call.objects.get(pk=call.pk), answers=given, by=by, at=later(5))
+        answers_record(
+            incident=call.incident, source=Call.objects.get(pk=call.pk), answers=given, by=by, at=later(second)
+        )
         assert answers_merged(now_of(call.incident))[key] == worse
         assert _class(call.incident, later(6)) == before == now_of(call.incident).response_class
         assert before in {"emergency", "co_response"}
