@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from accounts.access import DISPATCHING, FLOOR, SECOND_PERSONS
+from accounts.access import DISPATCHING, FLOOR, SECOND_PERSONS, require
 from accounts.models import User
 from accounts.problems import Refused
 from desk.actions import act, form_of, uuid_of
@@ -21,7 +22,13 @@ from dispatch.services.answers import answers_record
 from dispatch.services.assignments import assignment_act, cautions_relay
 from dispatch.services.closing import incident_close, incident_reopen
 from dispatch.services.decisions import decision_second, decision_take
-from dispatch.services.handoffs import handoff_acknowledge, handoff_decline, handoff_request, handoff_send
+from dispatch.services.handoffs import (
+    handoff_acknowledge,
+    handoff_cancel,
+    handoff_decline,
+    handoff_request,
+    handoff_send,
+)
 from dispatch.services.incidents import incident_hold, late_entry_confirm, owner_take
 from dispatch.services.narrative import note_add
 from dispatch.services.offers import assignment_offer
@@ -125,29 +132,35 @@ def handoff_sent(request: HttpRequest, user: User, at: datetime, id: UUID) -> Ht
     return pane(request, user, handoff.incident_id)
 
 
-@act(*DISPATCHING)
+@act(*FLOOR)
 def handoff_acknowledged(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
-    """The receiver has it, by name or number."""
+    """The receiver has it, by name or number: whoever of the floor has telephoned them says so."""
     form = form_of(AckForm(request.POST))
     incident = incident_for(user, id, change=True)
     service = form.cleaned_data.pop("service")
-    asked = incident.handoffs.filter(service=service, state="requested").first()
+    # One that somebody has acknowledged in this instant is answered by what stands, not by “nobody asked”.
+    known = incident.handoffs.filter(service=service, state__in=["requested", "acknowledged"])
+    asked = known.order_by("-state", "-opened_at").first()
     if asked is None:
         raise Refused("nothing_asked", f"{service.upper()} is not asked for this call.", field="service", status=409)
     handoff_acknowledge(handoff=asked, by=user, at=at, **form.cleaned_data)
     return pane(request, user, id)
 
 
-@act(*DISPATCHING)
+@act(*FLOOR)
 def handoff_declined(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
-    """The service says no."""
+    """The service says no; or a dispatcher withdraws what was asked, or made ready, and says why."""
     data = form_of(HandoffDeclineForm(request.POST)).cleaned_data
     incident = incident_for(user, id, change=True)
-    service = data.pop("service")
-    asked = incident.handoffs.filter(service=service, state="requested").last()
+    service, withdrawn = data.pop("service"), data["reason"] == HandoffDeclineForm.WITHDRAWN
+    states = ["ready", "requested"] if withdrawn else ["requested"]
+    asked = incident.handoffs.filter(service=service, state__in=states).order_by("opened_at").last()
     if asked is None:
         raise Refused("nothing_asked", f"{service.upper()} is not asked for this call.", field="service", status=409)
-    handoff_decline(handoff=asked, by=user, at=at, **data)
+    if withdrawn:
+        handoff_cancel(handoff=asked, reason=data["receiver_name"], by=require(user, *DISPATCHING), at=at)
+    else:
+        handoff_decline(handoff=asked, by=user, at=at, **data)
     return pane(request, user, id)
 
 
@@ -272,7 +285,10 @@ def decision_confirmed(request: HttpRequest, user: User, at: datetime, id: UUID)
 @act(*DISPATCHING)
 def stage_told(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """The crew was told to stage by radio, by this person."""
-    order = stage_acknowledge(order=stage_order_for(user, id), how="radio", by=user, at=at)
+    seen = request.POST.get("seen", "")
+    order = stage_acknowledge(order=stage_order_for(user, id), how="radio", by=user, at=at, seen=seen)
+    if order.acknowledged_at is None:
+        raise Refused("order_changed", "Another danger has come since: tell them that, too.", status=409)
     return pane(request, user, order.assignment.incident_id)
 
 
@@ -288,6 +304,9 @@ def stage_lifted(request: HttpRequest, user: User, at: datetime, id: UUID) -> Ht
     )
     if not orders:
         raise Refused("no_stage_order", "No crew is under a stage order here.", field="reason", status=409)
-    for order in orders:
-        stage_lift(order=order, reason=form.cleaned_data["reason"], by=user, at=at)
+    with transaction.atomic():
+        # All of those that were on the screen, or none.
+        for order in orders:
+            reason, seen = form.cleaned_data["reason"], request.POST.getlist("seen")
+            stage_lift(order=order, reason=reason, by=user, at=at, seen=seen)
     return pane(request, user, id)

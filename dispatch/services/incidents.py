@@ -17,15 +17,28 @@ from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.cautions import cautions_arrive, not_known_before
 from dispatch.services.closing import parts_end, sent_before_reopening
 from dispatch.services.journal import incident_locked, record
+from dispatch.services.not_sought import nobody_sought
 from dispatch.services.offers import offers_withdraw
 from dispatch.services.promise_clock import PROMISE_FIELDS, promise_start
-from dispatch.services.rising import retriage, rise_check
-from dispatch.services.staging import risk_raise
+from dispatch.services.rising import danger_said, retriage, rise_check
 from dispatch.services.standing_answers import answers_stand_on
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
 from triage import natures
 
 MAX_HOLD_S = 4 * 3600
+SCENE_NATURES = frozenset(
+    {
+        "assault",
+        "backup_request",
+        "barricaded_subject",
+        "burglary_or_theft",
+        "domestic_violence",
+        "fire_or_gas",
+        "weapon_call",
+    }
+)
+"""Dangerous natures whose danger is about the scene. Of the others it is about the person's body, or the road: that is
+what the crews of an emergency come for."""
 
 
 @transaction.atomic
@@ -57,10 +70,11 @@ def nature_set(
         fields=["nature", "priority"],
     )
     was = natures.load().get(before or None)
-    newly_dangerous = known.dangerous and not (was is not None and was.dangerous)
-    if newly_dangerous and incident.sent_at and incident.response_class != "emergency":
+    rises = incident.response_class != "emergency" and not (was is not None and was.dangerous)
+    # A danger of the scene is another one also where the call was dangerous before, or is as high as it can be.
+    if incident.sent_at and known.dangerous and nature != before and (rises or nature in SCENE_NATURES):
         services = tuple(known.standard_response) or ("police",)
-        risk_raise(
+        danger_said(
             incident=incident, reason=f"nature={nature}", words=f"Now: {known.name}", services=services, by=by, at=at
         )
     return incident
@@ -132,7 +146,8 @@ def incident_hold(*, incident: Incident, until: datetime, reason: str, by: User,
     offers_withdraw(incident, by, at, reason="held")
     before = incident.state
     incident.state = INCIDENT.to("hold", before)
-    incident.held_until, incident.offer_wanted = until, False
+    incident.held_until = until
+    fields = ["state", "held_until", *nobody_sought(incident, by=by, at=at, note="held")]
     record(
         incident=incident,
         entity="incident",
@@ -143,7 +158,7 @@ def incident_hold(*, incident: Incident, until: datetime, reason: str, by: User,
         from_state=before,
         to_state=incident.state,
         reason=reason,
-        fields=["state", "held_until", "offer_wanted"],
+        fields=fields,
     )
     return incident
 
@@ -304,7 +319,8 @@ def _end_as_joined(old: Incident, new: Incident, by: User, at: datetime) -> None
     old.narrative.update(incident=new)
     parts_end(old, by, at, note="joined")
     before = old.state
-    old.state, old.joined_into, old.offer_wanted = INCIDENT.to("join", before), new, False
+    old.state, old.joined_into = INCIDENT.to("join", before), new
+    sought = nobody_sought(old, by=by, at=at, note="joined")
     record(
         incident=old,
         entity="incident",
@@ -314,5 +330,5 @@ def _end_as_joined(old: Incident, new: Incident, by: User, at: datetime) -> None
         at=at,
         from_state=before,
         to_state=old.state,
-        fields=["state", "joined_into", "offer_wanted"],
+        fields=["state", "joined_into", *sought],
     )

@@ -1,6 +1,6 @@
 """Danger that rises after sending, whoever tells of it: an answer, a joined call, a corrected place or nature."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -96,6 +96,22 @@ def rise_check(*, incident: Incident, before: Mapping[str, Any], judged: Judged,
         services = ("police",) if judged.suggestion is None else ()
     reason, words = _said(judged, dangers or changed)
     risk_raise(incident=incident, reason=reason, words=words, services=services, by=by, at=at)
+
+
+def danger_said(
+    *, incident: Incident, reason: str, words: str, services: Sequence[str], by: User | None, at: datetime
+) -> None:
+    """A danger of a locked incident, sent before, that is no answer to a question: another nature, for example. It acts
+    like one: see `rise_check`."""
+    if not incident.response_class:
+        _owner_told(incident, reason, words, at)
+        crews_stage(incident=incident, reason=reason, words=words, by=by, at=at)
+        return
+    highest = incident.response_class == str(ResponseClass.EMERGENCY)
+    if not highest or incident.assignments.filter(state__in=ASSIGNMENT_LIVE, unit__armed=False).exists():
+        # What is the most cautious response already asked for its services when it was sent.
+        asked = () if highest else services
+        risk_raise(incident=incident, reason=reason, words=words, services=asked, by=by, at=at)
 
 
 def _owner_told(incident: Incident, reason: str, words: str, at: datetime) -> None:

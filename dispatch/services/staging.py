@@ -1,7 +1,8 @@
 """Rising risk: stage orders to crews, alarms that end with their acknowledgement, and hand-offs made ready."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from zlib import crc32
 
 from django.db import transaction
 
@@ -12,9 +13,10 @@ from accounts.services import audit
 from dispatch.models import Alarm, Assignment, Incident, ReviewItem, StageOrder
 from dispatch.reasons import STAGE_LIFT
 from dispatch.selectors.units import silence_said
-from dispatch.services.alarms import alarm_raise, alarms_end
+from dispatch.services.alarms import alarm_raise, alarm_say, alarms_end
 from dispatch.services.handoffs import handoff_open
 from dispatch.services.journal import incident_locked, record
+from dispatch.services.not_sought import nobody_sought
 from dispatch.services.review import review_add
 from dispatch.services.standing_orders import standing_order
 from dispatch.states import ASSIGNMENT_LIVE, INCIDENT
@@ -31,8 +33,8 @@ def risk_raise(
     offered the call until a person has decided again.
     """
     before = incident.state
-    incident.risen_at, incident.offer_wanted = at, False
-    fields = ["risen_at", "offer_wanted"]
+    incident.risen_at = at
+    fields = ["risen_at", *nobody_sought(incident, by=by, at=at, note="danger rose")]
     if before == "held":
         # Nothing with a danger on it waits for a callback.
         incident.state, incident.held_until = INCIDENT.to("queue", before), None
@@ -65,7 +67,7 @@ def crews_stage(
     crews = incident.assignments.select_related("unit").filter(state__in=ASSIGNMENT_LIVE, unit__armed=False)
     for assignment in crews:
         order_stage(incident=incident, assignment=assignment, reason=reason, words=words, by=by, at=at, renew=renew)
-    alarm_raise(
+    alarm = alarm_raise(
         centre=incident.centre,
         kind=Alarm.Kind.RISING_RISK,
         subject=str(incident.pk),
@@ -75,6 +77,14 @@ def crews_stage(
         urgent=True,
         detail={"reason": reason, "words": words},
     )
+    if words not in alarm.detail.get("words", ""):
+        # One that still stands says the new danger first: whoever has taken it knows of the earlier one.
+        alarm_say(alarm=alarm, detail={"words": f"{words}; {alarm.detail.get('words', '')}"[:300]}, at=at)
+
+
+def order_mark(order: StageOrder) -> str:
+    """What somebody who has read an order, tells it or lifts it has seen of it: another danger makes another mark."""
+    return f"{crc32(f'{order.withdraw} {order.words}'.encode()):08x}"
 
 
 def order_stage(
@@ -154,13 +164,28 @@ def order_withdraw(*, incident: Incident, order: StageOrder, at: datetime) -> No
 
 
 @transaction.atomic
-def stage_acknowledge(*, order: StageOrder, how: str, by: User, at: datetime) -> StageOrder:
-    """The crew has read the order: on the phone, or told by radio by the person named."""
+def stage_acknowledge(*, order: StageOrder, how: str, by: User, at: datetime, seen: str = "") -> StageOrder:
+    """The crew has read the order: on the phone, or told by radio by the person named.
+
+    `seen`: the `order_mark` of what was read or told. Where another danger came to the order since (the press waited on
+    the phone, or crossed it), that is kept, and the order stands unread.
+    """
     if how not in {"phone", "radio"}:
         raise Refused("how_unknown", "Choose phone or radio.", field="how")
     incident = incident_locked(order.assignment.incident_id)
     order = StageOrder.objects.select_for_update(of=("self",)).select_related("assignment").get(pk=order.pk)
-    if order.acknowledged_at is None:
+    if order.acknowledged_at is None and seen and seen != order_mark(order):
+        record(
+            incident=incident,
+            entity="stage_order",
+            row=order,
+            action="read_part",
+            by=by,
+            at=at,
+            reason=how,
+            ids={"unit": str(order.assignment.unit_id)},
+        )
+    elif order.acknowledged_at is None:
         order.acknowledged_at, order.acknowledged_by, order.acknowledged_how = at, by, how
         order.save(update_fields=["acknowledged_at", "acknowledged_by", "acknowledged_how"])
         record(
@@ -187,13 +212,23 @@ def stage_acknowledge(*, order: StageOrder, how: str, by: User, at: datetime) ->
 
 
 @transaction.atomic
-def stage_lift(*, order: StageOrder, reason: str, by: User, at: datetime) -> StageOrder:
-    """A dispatcher or supervisor lifts a stage order, with a coded reason. Falling risk alone moves nobody."""
+def stage_lift(
+    *, order: StageOrder, reason: str, by: User, at: datetime, seen: Collection[str] = frozenset()
+) -> StageOrder:
+    """A dispatcher or supervisor lifts a stage order, with a coded reason. Falling risk alone moves nobody.
+
+    `seen`: the marks of the orders on their screen (`order_mark`). Raises Refused where another danger came since.
+    """
     require(by, Role.DISPATCHER, Role.SUPERVISOR)
     if reason not in STAGE_LIFT:
         raise Refused("reason_unknown", "Choose why the crew may go on.", field="reason")
     incident = incident_locked(order.assignment.incident_id)
     order = StageOrder.objects.select_for_update(of=("self",)).select_related("assignment").get(pk=order.pk)
+    if order.lifted_at is None and seen and order_mark(order) not in seen:
+        raise Refused(
+            "order_changed", "Another danger has come since: look again before the crew may go on.", field="reason",
+            status=409,
+        )  # fmt: skip
     if order.lifted_at is None:
         order.lifted_at, order.lifted_by, order.lift_reason = at, by, reason
         order.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])

@@ -25,6 +25,7 @@ from dispatch.services.locations import location_record
 from dispatch.services.offers import assignment_offer, offers_run
 from dispatch.services.offers.rounds import DISPATCH_LOCK
 from dispatch.services.promise import promise_extend
+from dispatch.services.staging import stage_acknowledge
 from dispatch.services.targets import target_set
 from dispatch.services.transfer_ends import transfer_return
 from dispatch.services.transfers import transfer_connect, transfer_offer
@@ -105,7 +106,7 @@ def test_the_second_persons_yes_comes_too_late_for_a_danger_that_is_no_answer(
         return_to_911(assignment=taken, reason="unsafe", by=crew_of(taken), at=later(20))
     with pytest.raises(Refused):
         decision_second(decision=decision, agree=True, by=people["supervisor"], at=later(30))
-    assert now_of(incident).risen_at == (later(20) if what == "nature" else None)
+    assert now_of(incident).risen_at == later(20)
     assert not now_of(incident).offer_wanted
 
 
@@ -184,8 +185,9 @@ def test_a_danger_told_while_a_call_that_nobody_sent_is_on_hold_ends_the_hold(
     assert "hold_over" in alarms()
 
 
+@pytest.mark.parametrize(("pressed", "arrives"), [(90, 160), (99, 101)])
 def test_a_status_pressed_on_the_scene_before_the_phone_heard_the_order_makes_it_withdraw(
-    floor: Centre, people: dict[str, User], at: datetime, later: Later
+    floor: Centre, people: dict[str, User], at: datetime, later: Later, pressed: float, arrives: float
 ) -> None:
     taken = factories.an_accepted(floor, by=people["call_taker"], at=at)
     crew = crew_of(taken)
@@ -193,9 +195,13 @@ def test_a_status_pressed_on_the_scene_before_the_phone_heard_the_order_makes_it
     _say(taken.incident, people["call_taker"], later(100), **factories.WEAPON)
     order = StageOrder.objects.get(assignment=taken)
     assert not order.withdraw
-    said = status_report(assignment=taken, action="on_scene", by=crew, at=later(160), device_at=later(90))
+    said = status_report(assignment=taken, action="on_scene", by=crew, at=later(arrives), device_at=later(pressed))
     order.refresh_from_db()
     assert (said.said, order.withdraw) == (LATE, True)
+    # Whoever has read it knows, and goes in no further.
+    stage_acknowledge(order=order, how="phone", by=crew, at=later(200))
+    with pytest.raises(Refused, match="STAGE"):
+        status_report(assignment=taken, action="on_scene", by=crew, at=later(201), device_at=later(200))
 
 
 @pytest.mark.parametrize("asked", [False, True])

@@ -234,6 +234,28 @@ def test_when_the_engine_has_failed_a_danger_still_stops_the_crew(
     assert accepted.incident.handoffs.get().service == "police"
 
 
+@pytest.mark.parametrize("was", ["emergency", "another danger", "not decided here"])
+def test_a_dangerous_nature_reaches_the_crew_whatever_the_call_was_sent_as(
+    accepted: Assignment, people: dict[str, User], later: Later, alarms: Alarms, was: str
+) -> None:
+    if was == "another danger":
+        nature_set(incident=accepted.incident, nature="overdose", by=people["dispatcher"], at=later(3))
+        assert accepted.stage_orders.count() == 1
+        stage_acknowledge(order=_standing(accepted), how="radio", by=people["dispatcher"], at=later(4))
+    else:
+        sent = {"emergency": "emergency", "not decided here": ""}[was]
+        Incident.objects.filter(pk=accepted.incident_id).update(response_class=sent)
+    nature_set(incident=accepted.incident, nature="weapon_call", by=people["dispatcher"], at=later(5))
+    order = _standing(accepted)
+    assert (order.reason, order.acknowledged_at) == ("nature=weapon_call", None)
+    assert alarms() == URGENT
+    stage_acknowledge(order=order, how="radio", by=people["dispatcher"], at=later(6))
+    # What an ambulance comes for holds no crew of an emergency back.
+    Incident.objects.filter(pk=accepted.incident_id).update(response_class="emergency")
+    nature_set(incident=accepted.incident, nature="medical_emergency", by=people["dispatcher"], at=later(7))
+    assert accepted.stage_orders.count() == (2 if was == "another danger" else 1)
+
+
 @pytest.mark.parametrize("what", ["joined call", "nature", "place"])
 def test_a_joined_call_a_nature_and_a_place_act_like_an_answer(
     accepted: Assignment, floor: Centre, people: dict[str, User], at: datetime, later: Later, what: str
