@@ -17,9 +17,12 @@ from dispatch.selectors.triage import place_of
 from dispatch.services.handoffs import handoff_open
 from dispatch.states import ASSIGNMENT_LIVE
 from programs.models import ProgramVersion
+from programs.selectors import spec_number
 from programs.spec import setting
 from responders.models import Team, Unit
 
+OFFER_S = 60
+"""How long an officer is asked beside another one where the program does not say."""
 Offering = Callable[[Incident, Unit, Candidate, str, int, "User | None", datetime], Assignment]
 
 
@@ -57,18 +60,33 @@ def officer_offer(
     return officer
 
 
-def _best(incident: Incident, at: datetime) -> Candidate | None:
-    """The best unit of the team that gives the officer, by the same engine; a team without a free unit has none."""
+def officer_beside(*, incident: Incident, offer: Offering, at: datetime) -> Assignment | None:
+    """Another officer for a locked incident whose own does not answer: offered as assisting, whose coming is as good
+    (dispatch.selectors.pairs). Where nobody else of that team can go, police are asked by a hand-off, once."""
+    version = incident.program_version
+    best = _best(incident, at, beside=True)
+    unit = unit_claimed(best.unit_id) if best is not None else None
+    if best is not None and unit is not None:
+        return offer(incident, unit, best, Slot.ASSIST, spec_number(version, "offer_timeout_s", OFFER_S), None, at)
+    asked = incident.handoffs.filter(service="police", state__in=["requested", "acknowledged"])
+    if best is None and not asked.exists():
+        handoff_open(incident=incident, service="police", reason="co_response", by=None, at=at)
+    return None
+
+
+def _best(incident: Incident, at: datetime, *, beside: bool = False) -> Candidate | None:
+    """The best unit of the team that gives the officer, by the same engine; a team without a free unit has none, nor
+    has an incident with an officer already, unless another one is sought `beside`."""
     slug = str(setting(incident.program_version.spec, "officer_from")) if incident.program_version else ""
     team = Team.objects.filter(centre=incident.centre, slug=slug).first() if slug else None
     if team is None:
         return None
-    if incident.assignments.filter(slot=Slot.OFFICER, state__in=ASSIGNMENT_LIVE).exists():
+    if not beside and incident.assignments.filter(slot=Slot.OFFICER, state__in=ASSIGNMENT_LIVE).exists():
         return None
     ids = list(team.units.values_list("pk", flat=True))
     stands = standing(incident, at)
     facts = [
-        unit_facts(unit, centre=incident.centre, at=at, team_ids={team.pk}, refusal=stands.refused.get(unit.pk, ""))
+        unit_facts(unit, centre=incident.centre, at=at, team_ids={team.pk}, refusal=stands.refused.get(unit.pk))
         for unit in units_with_facts(incident.centre, at=at, only=ids)
         # A unit that several calls may share is never both halves, nor twice on one call.
         if unit.pk not in stands.on_it

@@ -14,11 +14,12 @@ from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Assignment, Handoff, Incident
 from dispatch.models.assignment import Slot
+from dispatch.selectors.pairs import OFFICER_ABOARD
 from dispatch.services.alarms import alarm_raise
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.promise_clock import promise_again
 from dispatch.services.standing_orders import crew_released
-from dispatch.states import ASSIGNMENT, ASSIGNMENT_ACCEPTED, INCIDENT
+from dispatch.states import ASSIGNMENT, ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE, INCIDENT
 
 RELEASED = "other_half_gone"
 _UNDER_WAY = ("offered", "accepted", "en_route", "staged")
@@ -35,9 +36,12 @@ def pair_ends(
 ) -> None:
     """One half of a pair fell out of a locked incident: the other is released in the same transaction.
 
-    A half that is already on the scene is never taken away: its crew and the dispatcher are told. `who` is the call
-    sign or service that fell out, `how` its last state. `again`: the engine looks for both anew, unless danger rose.
+    A half that is already on the scene is never taken away: its crew and the dispatcher are told. Nor is one whose
+    other half has a helper under way, who stands in for it. `who` is the call sign or service that fell out, `how` its
+    last state. `again`: the engine looks for both anew, unless danger rose.
     """
+    if _helped(incident, pair, by, at):
+        return
     words = f"{who} {_WORDS.get(how, how)}"
     others = Assignment.objects.select_for_update(of=("self",)).select_related("unit").filter(pair=pair)
     there = list(others.filter(state__in=["on_scene", "with_person", "transporting"]))
@@ -89,6 +93,33 @@ def pair_ends(
             else f"{words}: {released[0].unit.call_sign} was released"
         },
     )
+
+
+def _helped(incident: Incident, pair: UUID, by: User | None, at: datetime) -> bool:
+    """Whether somebody who assists stands in for the half that fell out of a locked incident. An officer has the
+    officer's place from now on; beside the clinician's, a person says who leads (dispatch.services.primary)."""
+    left = list(Assignment.objects.filter(pair=pair, state__in=ASSIGNMENT_LIVE).values_list("slot", flat=True))
+    helpers = incident.assignments.select_for_update(of=("self",)).select_related("unit").order_by("accepted_at")
+    helpers = helpers.filter(slot=Slot.ASSIST, state__in=ASSIGNMENT_ACCEPTED, by_phone=False)
+    if left == [Slot.OFFICER]:
+        return helpers.exclude(OFFICER_ABOARD).exists()
+    officer = helpers.filter(OFFICER_ABOARD).first() if left == [Slot.PRIMARY] else None
+    if officer is None:
+        return False
+    officer.slot, officer.pair, officer.version = Slot.OFFICER, pair, officer.version + 1
+    officer.save(update_fields=["slot", "pair", "version"])
+    record(
+        incident=incident,
+        entity="assignment",
+        row=officer,
+        action="promote",
+        by=by,
+        at=at,
+        from_state=Slot.ASSIST,
+        to_state=Slot.OFFICER,
+        ids={"unit": str(officer.unit_id)},
+    )
+    return True
 
 
 def officer_left(*, incident: Incident, officer: Assignment, at: datetime) -> None:

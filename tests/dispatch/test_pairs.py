@@ -260,3 +260,77 @@ def test_whoever_helps_the_clinician_waits_for_the_same_officer(
     assert _refused(leads, "on_scene", later(12)) == "officer_awaited_scene"
     _act(officer, "on_scene", later(13))
     assert _act(leads, "on_scene", later(14)).state == "on_scene"
+
+
+def _second_officer(at: datetime) -> Unit:
+    """Another car of the team that gives the officer."""
+    unit = Unit.objects.get(call_sign="Medic 1")
+    unit.team, unit.armed, unit.capabilities = Team.objects.get(slug="co-response"), True, ["officer"]
+    unit.save()
+    return unit
+
+
+def _silent(*halves: Assignment, floor: Centre, at: Later) -> None:
+    """The halves have accepted, and of these nobody has moved for more than three minutes."""
+    others = Assignment.objects.filter(incident=halves[0].incident, state="accepted")
+    Unit.objects.filter(assignments__in=others.exclude(pk__in=[one.pk for one in halves])).update(lat=41.52)
+    assert due.crews_silent(floor, at(200)) == len(halves)
+
+
+def test_another_officer_is_asked_beside_one_that_does_not_answer_and_stands_in(
+    pair: Pair, floor: Centre, people: dict[str, User], later: Later, alarms: Alarms
+) -> None:
+    clinician, officer = pair()
+    _second_officer(later(0))
+    for half in (clinician, officer):
+        _act(half, "accept", later(2))
+    _silent(officer, floor=floor, at=later)
+    assert (due.second_units_sought(floor, later(201)), due.second_units_sought(floor, later(202))) == (1, 0)
+    beside = officer.incident.assignments.get(unit__call_sign="Medic 1")
+    assert (beside.slot, beside.state, beside.pair) == (Slot.ASSIST, "offered", None)
+    officer.refresh_from_db()
+    assert officer.state == "accepted"
+    for nth, action in enumerate(("accept", "en_route"), 203):
+        _act(beside, action, later(nth))
+    _act(clinician, "en_route", later(206))
+    assert _refused(clinician, "on_scene", later(207)) == "officer_awaited_scene"
+    # The dispatcher takes the silent one off: the one that comes is the pair's officer, nobody is released.
+    assignment_act(assignment=officer, action="cancel", reason="silent", by=people["dispatcher"], at=later(208))
+    beside.refresh_from_db()
+    clinician.refresh_from_db()
+    assert (beside.slot, beside.pair, clinician.state) == (Slot.OFFICER, clinician.pair, "en_route")
+    assert "pair_broken" not in alarms()
+    _act(beside, "on_scene", later(210))
+    assert _act(clinician, "on_scene", later(211)).state == "on_scene"
+
+
+def test_police_are_asked_once_where_no_other_officer_can_go(pair: Pair, floor: Centre, later: Later) -> None:
+    clinician, officer = pair()
+    for half in (clinician, officer):
+        _act(half, "accept", later(2))
+    officer.incident.handoffs.update(state="cancelled", cancelled_at=later(3))
+    _silent(officer, floor=floor, at=later)
+    for second in (201, 202):
+        assert due.second_units_sought(floor, later(second)) == 0
+    police = officer.incident.handoffs.get(state="requested")
+    assert (police.service, police.reason, police.requested_by) == ("police", "co_response", None)
+
+
+def test_a_clinician_who_helps_keeps_the_officer_and_never_goes_in_without_one(
+    pair: Pair, floor: Centre, people: dict[str, User], later: Later
+) -> None:
+    clinician, officer = pair()
+    for half in (clinician, officer):
+        _act(half, "accept", later(2))
+    _silent(clinician, floor=floor, at=later)
+    assert due.second_units_sought(floor, later(201)) == 1
+    helper = officer.incident.assignments.get(unit__call_sign="Star 2")
+    _act(helper, "accept", later(202))
+    assignment_act(assignment=clinician, action="cancel", reason="silent", by=people["dispatcher"], at=later(203))
+    officer.refresh_from_db()
+    assert officer.state == "accepted"
+    _act(helper, "en_route", later(204))
+    assignment_act(assignment=officer, action="cancel", reason="needed", by=people["dispatcher"], at=later(205))
+    assert _refused(helper, "on_scene", later(206)) == "officer_awaited_scene"
+    scene_safe_say(incident=helper.incident, said_by="Officer of CR 1", by=people["dispatcher"], at=later(207))
+    assert _act(helper, "on_scene", later(208)).state == "on_scene"
