@@ -11,11 +11,13 @@ from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Assignment, Call, Incident, LocationEntry
 from dispatch.models.call import Channel
-from dispatch.selectors.triage import hazards_at, judge, place_of
+from dispatch.selectors.hazards_told import ids_told
+from dispatch.selectors.triage import judge, place_of
 from dispatch.selectors.units import silence_said
 from dispatch.services.alarms import alarm_raise
 from dispatch.services.assignments import assignment_act
 from dispatch.services.calls import call_end, call_open
+from dispatch.services.cautions import hazards_count
 from dispatch.services.incidents import nature_set
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.locations import location_record
@@ -47,7 +49,8 @@ def contact_open(
     It is where the phone says, else at the unit's last position, and nothing of it is triaged: the dispatcher, who owns
     it from the first moment, asks what is not known. Raises Refused for a unit that is on a call, or an unknown nature.
     """
-    unit = Unit.objects.select_for_update(of=("self",)).select_related("centre", "agency", "team").get(pk=unit.pk)
+    units = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("centre", "agency", "team")
+    unit = units.get(pk=unit.pk)
     # After the lock: of a press that arrived twice at once the second one finds the first.
     known = _known(id, unit)
     if known is not None:
@@ -105,7 +108,8 @@ def _hazards_told(incident: Incident, assignment: Assignment, by: User, at: date
     judged = judge(incident=incident, at=at)
     fired = judged.suggestion.decision.fired if judged.suggestion is not None else ()
     certain = [floor for floor in fired if not floor.by_unknown and "police" in floor.services]
-    hazards = hazards_at(incident, place_of(incident), at=at)
+    hazards = list(judged.facts.cautions)
+    hazards_count(incident=incident, cautions=hazards, by=by, at=at)
     if certain:
         risk_raise(
             incident=incident, reason=certain[0].rule[:80], words=certain[0].label[:160], services=("police",), by=by,
@@ -116,7 +120,7 @@ def _hazards_told(incident: Incident, assignment: Assignment, by: User, at: date
         assignment.save(update_fields=["cautions_read_at", "version"])
         record(
             incident=incident, entity="assignment", row=assignment, action="caution_new", by=None, at=at,
-            detail={"caution": str(hazards[0].pk)}, ids={"unit": str(assignment.unit_id)},
+            detail=ids_told(hazards), ids={"unit": str(assignment.unit_id)},
         )  # fmt: skip
         alarm_raise(
             centre=incident.centre, kind=Alarm.Kind.CAUTION_UNREAD, subject=str(assignment.pk), at=at,
@@ -131,12 +135,13 @@ def _sent(incident: Incident, unit: Unit, by: User, at: datetime, device_at: dat
     live = ProgramVersion.objects.filter(program__centre=unit.centre, state=VersionState.PUBLISHED)
     served = live.filter(program__teams=unit.team_id).select_related("program").order_by("program__slug")
     place = place_of(incident)
-    beat = place.beat if place is not None else ""
+    beat, located = (place.beat, place.lat is not None) if place is not None else ("", False)
     # What a stop key has stopped is no diversion, whoever meets the person; nor is what sends nobody.
     able = (
         one
         for one in (served if unit.team_id else ())
-        if one.spec["rules"].get("response_class") and not suspended_here(one, beat=beat, nature=incident.nature)
+        if one.spec["rules"].get("response_class")
+        and not suspended_here(one, beat=beat, nature=incident.nature, located=located)
     )
     version = next(able, None)
     incident.program_version = version

@@ -9,7 +9,12 @@ from accounts.models import Centre, Role, User
 from accounts.problems import Refused
 from accounts.services import audit
 from live.services import event_record
-from programs.models import Suspension
+from people.models import Area
+from programs.models import Program, Suspension
+from triage import natures
+
+_MOST_NAMED = 12
+"""Names in the words for one that is not known."""
 
 
 def _told(suspension: Suspension, kind: str, at: datetime) -> None:
@@ -23,9 +28,36 @@ def _told(suspension: Suspension, kind: str, at: datetime) -> None:
     )
 
 
+def _subject(centre: Centre, scope: str, said: str) -> str:
+    """What was said, in the form in which calls carry it: a program's slug, a beat's name, a nature's slug."""
+    if scope == Suspension.Scope.ALL:
+        return ""
+    known: list[tuple[str, str]]
+    if scope == Suspension.Scope.PROGRAM:
+        known = list(Program.objects.filter(centre=centre).order_by("slug").values_list("slug", "name"))
+    elif scope == Suspension.Scope.BEAT:
+        beats = Area.objects.filter(centre=centre, kind=Area.Kind.BEAT).order_by("name")
+        known = [(name, name) for name in beats.values_list("name", flat=True)]
+    else:
+        known = [(one.slug, one.name) for one in natures.load().natures]
+    wanted = said.casefold().replace(" ", "_")
+    for code, name in known:
+        if wanted in (code.casefold().replace(" ", "_"), name.casefold().replace(" ", "_")):
+            return code
+    names = ", ".join(name for _, name in known[:_MOST_NAMED])
+    more = " …" if len(known) > _MOST_NAMED else ""
+    raise Refused(
+        "subject_unknown", f"Nothing is stopped: no {scope} is called that. Known: {names or 'none'}{more}.",
+        field="subject",
+    )  # fmt: skip
+
+
 @transaction.atomic
 def suspension_set(*, centre: Centre, scope: str, subject: str, reason: str, by: User, at: datetime) -> Suspension:
-    """Press the stop key: diversion off at once for the scope. It only raises care, so one supervisor is enough."""
+    """Press the stop key: diversion off at once for the scope. It only raises care, so one supervisor is enough.
+
+    Raises Refused at the field, also for a subject that no call could have: a misspelt name would stop nothing.
+    """
     require(by, Role.SUPERVISOR)
     if scope not in Suspension.Scope.values:
         raise Refused("scope_unknown", "Choose all, program, beat or nature.", field="scope")
@@ -33,7 +65,7 @@ def suspension_set(*, centre: Centre, scope: str, subject: str, reason: str, by:
         raise Refused("subject_needed", f"Say which {scope}.", field="subject")
     if not reason.strip():
         raise Refused("reason_needed", "Say why diversion stops.", field="reason")
-    subject = "" if scope == Suspension.Scope.ALL else subject.strip()
+    subject = _subject(centre, scope, subject.strip())
     suspension, made = Suspension.objects.get_or_create(
         centre=centre,
         scope=scope,

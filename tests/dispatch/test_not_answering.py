@@ -10,14 +10,17 @@ from accounts.problems import Refused
 from dispatch import due
 from dispatch.models import Alarm, Assignment
 from dispatch.selectors.engine_facts import recommend_for, units_with_facts
+from dispatch.selectors.triage import judge
 from dispatch.selectors.unit_rows import unit_rows
 from dispatch.services.alarms import alarm_end
 from dispatch.services.assignments import assignment_act
 from dispatch.services.beside import beside_offer
 from dispatch.services.crew_changes import crew_leave
 from dispatch.services.crew_safety import crew_heard, help_request
+from dispatch.services.locations import location_record
 from dispatch.services.offers import assignment_offer, offers_run
 from dispatch.services.unit_status import service_set
+from people.models import Area
 from programs.services import suspension_set
 from responders.models import Unit, UnitHistory
 from responders.services import unit_position
@@ -130,6 +133,7 @@ def test_a_stop_key_ends_what_was_asked_and_one_person_cannot_go_round_it(
 ) -> None:
     offer = factories.an_offer(floor, by=people["call_taker"], at=at)
     boss, by = people["supervisor"], people["dispatcher"]
+    Area.objects.create(centre=floor, kind="beat", name="B2", shape=Area.objects.get(name="A1").shape)
     suspension_set(centre=floor, scope="beat", subject="B2", reason="riot", by=boss, at=later(1))
     assert due.offers_expired(floor, later(2)) == 0, "somewhere else"
     suspension_set(centre=floor, scope="program", subject="star", reason="unsafe van", by=boss, at=later(3))
@@ -140,12 +144,35 @@ def test_a_stop_key_ends_what_was_asked_and_one_person_cannot_go_round_it(
     incident = offer.incident
     incident.refresh_from_db()
     assert incident.no_unit_reason == "suspended"
-    with pytest.raises(Refused, match="stopped here"):
-        assignment_offer(incident=incident, unit=units["Star 2"], by=by, at=later(6))
+    for slot in ("primary", "assist"):
+        with pytest.raises(Refused, match="stopped here"):
+            assignment_offer(incident=incident, unit=units["Star 2"], slot=slot, by=by, at=later(6))
     # The clinician or team beside one that is silent is no way round either; an officer raises care.
     assert beside_offer(incident=incident, at=later(6)) is None
     assignment_offer(incident=incident, unit=units["CR 1"], by=by, at=later(7))
     assert _unit("Star 1").not_answering_since is None
+
+
+def test_a_call_whose_beat_is_not_known_waits_for_a_person_while_a_beat_is_stopped(
+    floor: Centre, people: dict[str, User], units: dict[str, Unit], at: datetime, later: Later, alarms: Alarms
+) -> None:
+    offer = factories.an_offer(floor, by=people["call_taker"], at=at)
+    incident, by = offer.incident, people["dispatcher"]
+    Area.objects.create(centre=floor, kind="beat", name="B2", shape=Area.objects.get(name="A1").shape)
+    suspension_set(centre=floor, scope="beat", subject="B2", reason="riot", by=people["supervisor"], at=later(1))
+    location_record(incident=incident, text="by the water tower", state="unverified", by=by, at=later(2))
+    assert due.offers_expired(floor, later(3)) == 1
+    assert offers_run(centre=floor, at=later(4)) == []
+    incident.refresh_from_db()
+    assert (incident.no_unit_reason, "no_unit" in alarms()) == ("suspended_unknown", True)
+    with pytest.raises(Refused, match="Say where and what it is"):
+        assignment_offer(incident=incident, unit=units["Star 2"], by=by, at=later(5))
+    judged = judge(incident=incident, at=later(5))
+    assert judged.published is not None
+    assert "beat B2: this call's is not known yet" in judged.published.suspended["star"]
+    place = factories.a_place(floor)
+    location_record(incident=incident, text=place.label, state="verified", place=place, by=by, at=later(6))
+    assert [one.incident_id for one in offers_run(centre=floor, at=later(7))] == [incident.pk]
 
 
 @pytest.mark.parametrize("gone", ["on_break", "out_of_service", "crew"])

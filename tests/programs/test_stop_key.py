@@ -52,16 +52,24 @@ def test_resuming_takes_two_people(centre: Centre, people: dict[str, User], at: 
     assert again.pk != stop.pk
 
 
+ALL = {"star", "austin_c3", "plymouth_county_outreach", "advocates"}
+
+
 @pytest.mark.parametrize(
-    ("scope", "subject", "beat", "nature", "stopped"),
+    ("scope", "subject", "beat", "nature", "located", "stopped"),
     [
-        ("all", "", "", "", {"star", "austin_c3", "plymouth_county_outreach", "advocates"}),
-        ("program", "star", "A1", "welfare_check", {"star"}),
-        ("beat", "A1", "A1", "", {"star", "austin_c3", "plymouth_county_outreach", "advocates"}),
-        ("beat", "A1", "", "", set()),
-        ("beat", "A1", "B2", "", set()),
-        ("nature", "welfare_check", "", "trespass", set()),
-        ("nature", "welfare_check", "", "", set()),
+        ("all", "", "", "", True, ALL),
+        ("program", "star", "A1", "welfare_check", True, {"star"}),
+        ("program", "Denver STAR", "A1", "welfare_check", True, {"star"}),
+        ("beat", "A1", "A1", "", True, ALL),
+        ("beat", "a1", "A1", "", False, ALL),
+        ("beat", "A1", "", "", True, set()),
+        ("beat", "A1", "B2", "", False, set()),
+        ("nature", "welfare_check", "", "trespass", True, set()),
+        ("nature", "Welfare check", "", "welfare_check", True, ALL),
+        # Unknown is never no: nobody has said yet where the call is, or what.
+        ("beat", "A1", "", "trespass", False, ALL),
+        ("nature", "welfare_check", "A1", "", True, ALL),
     ],
 )
 def test_it_applies_exactly_where_it_says(
@@ -73,10 +81,37 @@ def test_it_applies_exactly_where_it_says(
     subject: str,
     beat: str,
     nature: str,
+    located: bool,
     stopped: set[str],
 ) -> None:
+    programs["star"].program.name = "Denver STAR"
+    programs["star"].program.save()
     suspension_set(centre=centre, scope=scope, subject=subject, reason="storm", by=people["supervisor"], at=at)
-    published = programs_published(centre, at=at, lat=41.5, lon=-95.9, beat=beat, nature=nature)
+    lat, lon = (41.5, -95.9) if located else (None, None)
+    published = programs_published(centre, at=at, lat=lat, lon=lon, beat=beat, nature=nature)
     assert set(published.suspended) == stopped
     for slug, version in programs.items():
-        assert suspended_here(version, beat=beat, nature=nature) == (slug in stopped)
+        assert bool(suspended_here(version, beat=beat, nature=nature, located=located)) == (slug in stopped)
+    # Asked for no call in particular, beats and natures stop no program.
+    whole = programs_published(centre, at=at, lat=None, lon=None)
+    assert set(whole.suspended) == (stopped if scope in {"all", "program"} else set())
+
+
+@pytest.mark.parametrize(
+    ("scope", "subject", "known"), [("program", "stra", "austin_c3"), ("beat", "A7", "A1"), ("nature", "floods", "…")]
+)
+def test_a_name_that_nothing_has_is_refused_and_stops_nothing_in_silence(
+    centre: Centre,
+    people: dict[str, User],
+    programs: dict[str, ProgramVersion],
+    at: datetime,
+    scope: str,
+    subject: str,
+    known: str,
+) -> None:
+    programs["austin_c3"].program.name = "austin_c3"
+    programs["austin_c3"].program.save()
+    with pytest.raises(Refused) as refused:
+        suspension_set(centre=centre, scope=scope, subject=subject, reason="riot", by=people["supervisor"], at=at)
+    assert (refused.value.field, known in refused.value.detail) == ("subject", True)
+    assert not Suspension.objects.exists()
