@@ -8,6 +8,8 @@ from dispatch.reasons import NOT_DIVERTED, OPERATIONAL
 from dispatch.selectors.triage import Judged
 from triage.results import FitResult, Suggestion
 
+_TIMED_OUT, _PROMISE_ENDS = "timed_out", "promise_ends"
+
 
 class NotDiverted(NamedTuple):
     """A code of NOT_DIVERTED, empty for a call that was diverted, and the rule or reason that it rests on."""
@@ -25,6 +27,9 @@ def not_diverted(judged: Judged, suggested: Plan, chosen: Plan, incident: Incide
     if not suggested.triaged:
         return NotDiverted("not_triaged" if judged.suggestion is not None else "insufficient_information")
     if direction(chosen.response_class, suggested.response_class) == "more":
+        if reason == _PROMISE_ENDS or incident.not_diverted_reason == _TIMED_OUT:
+            # A team would still be right: nobody came in time, and so more was chosen.
+            return NotDiverted(_TIMED_OUT, reason)
         return NotDiverted(reason if reason in NOT_DIVERTED else "override", reason)
     if judged.suggestion is None:
         return NotDiverted("insufficient_information")

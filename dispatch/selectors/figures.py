@@ -74,7 +74,7 @@ NOW: tuple[Measure, ...] = (
         "no_unit",
         "No unit can go",
         "Waiting calls for which every unit is kept back by a stated reason.",
-        lambda at: _unserved(at) & ~Q(no_unit_reason=""),
+        lambda at: _unserved(at) & Q(offer_wanted=True) & ~Q(no_unit_reason__in=["", "dispatcher_picks"]),
         "waiting",
     ),
     Measure(
@@ -110,8 +110,9 @@ TODAY: tuple[Measure, ...] = (
     Measure(
         "diverted",
         "Diverted",
-        "Decided today, and their response now is a mobile team, a clinician by phone, or outreach.",
-        lambda at: Q(response_class__in=DIVERTED_CLASSES),
+        "Decided today, and their response now is a mobile team, a clinician by phone, or outreach. One whose promised"
+        " wait has run out counts once the team has come.",
+        lambda at: Q(response_class__in=DIVERTED_CLASSES, not_diverted_reason=""),
         "decided",
         "program",
     ),
@@ -223,7 +224,7 @@ _HOURLY = (
         "diverted",
         "SELECT sent_at AS t FROM dispatch_incident WHERE centre_id = %s AND sent_at >= %s"
         " AND NOT EXISTS (SELECT 1 FROM dispatch_visit v WHERE v.incident_id = dispatch_incident.id)"
-        " AND response_class IN ('mobile_team', 'tele_clinician', 'outreach_followup')",
+        " AND response_class IN ('mobile_team', 'tele_clinician', 'outreach_followup') AND not_diverted_reason = ''",
     ),
     (
         "returned",

@@ -11,6 +11,7 @@ from accounts.services import audit
 from dispatch.models import Assignment, HistoryRow
 from dispatch.services.journal import incident_locked, record
 from dispatch.services.safety_checks import check_due
+from dispatch.services.served import served_not
 
 UNDO_WITHIN = timedelta(seconds=10)
 BACK = {"en_route": "en_route_at", "stage": "", "on_scene": "on_scene_at", "with_person": "", "transport": ""}
@@ -50,6 +51,7 @@ def assignment_step_back(*, assignment: Assignment, action: str, by: User, at: d
     assignment.version += 1
     assignment.save(update_fields=fields)
     changed: list[str] = []
+    served_not(incident=incident, step_at=last.at, by=by, at=at)
     there = ("on_scene", "with_person", "transporting")
     still = incident.assignments.filter(state__in=there).exists()
     if incident.state == "on_scene" and assignment.state not in there and not still:

@@ -72,7 +72,7 @@ def _recount(centre: Centre, at: datetime) -> dict[str, int]:
         "unowned": sum(one.owner_id is None and one.sent_at is None for one in live),
         "second_person": 0,
         "decided": len(today),
-        "diverted": sum(one.response_class in DIVERTED for one in today),
+        "diverted": sum(one.response_class in DIVERTED and not one.not_diverted_reason for one in today),
         "co_response": sum(one.response_class == "co_response" for one in today),
         "emergency": sum(one.response_class == "emergency" for one in today),
         "returned": sum(one.not_diverted_reason == "returned" for one in today),
@@ -108,7 +108,9 @@ def test_the_trend_equals_a_recount(seeded: Centre, at: datetime) -> None:
     assert [hour.begins for hour in hours] == sorted(hour.begins for hour in hours)
     since = hours[0].begins
     assert sum(one.calls for one in hours) == Call.objects.filter(received_at__gte=since, received_at__lte=at).count()
-    sent = Incident.objects.filter(sent_at__gte=since, sent_at__lte=at, response_class__in=DIVERTED)
+    sent = Incident.objects.filter(
+        sent_at__gte=since, sent_at__lte=at, response_class__in=DIVERTED, not_diverted_reason=""
+    )
     assert sum(one.diverted for one in hours) == sent.count() > 0
     alarms = Alarm.objects.filter(opened_at__gte=since, opened_at__lte=at)
     assert sum(one.alarms for one in hours) == alarms.count()

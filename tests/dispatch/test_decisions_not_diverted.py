@@ -11,15 +11,18 @@ import pytest
 from accounts.models import Centre, User
 from accounts.problems import Refused
 from dispatch import due
-from dispatch.models import Incident
+from dispatch.models import HistoryRow, Incident
 from dispatch.reasons import NOT_DIVERTED
+from dispatch.selectors.figures import figures
 from dispatch.services.answers import answers_record
+from dispatch.services.assignments import assignment_act
 from dispatch.services.calls import call_end
 from dispatch.services.closing import incident_close
 from dispatch.services.crew_safety import return_to_911
 from dispatch.services.decisions import decision_second
 from dispatch.services.offers import offers_run
 from dispatch.services.on_view import contact_open
+from dispatch.services.step_back import assignment_step_back
 from programs.models import ProgramVersion, ProtocolVersion, VersionState
 from responders.models import Unit
 from tests import factories
@@ -232,6 +235,63 @@ def test_each_way_of_not_diverting_has_its_code(floor: Centre, people: dict[str,
         assert decision is not None
         if code in {"excluded", "override"}:
             assert decision.on_screen["not_diverted"]["rule"] in {"sounds_worse", *_rules_of(decision.trace)}
+
+
+def _promise_ends(floor: Centre, people: dict[str, User], at: datetime) -> Incident:
+    return _overridden(floor, people, at, "promise_ends")
+
+
+def _policy_after_time_out(floor: Centre, people: dict[str, User], at: datetime) -> Incident:
+    incident = _timed_out(floor, people, at)
+    factories.a_decision(
+        incident, by=people["dispatcher"], at=at, action="override", response_class="emergency", reason="policy"
+    )
+    return incident
+
+
+def _danger_after_time_out(floor: Centre, people: dict[str, User], at: datetime) -> Incident:
+    incident = _timed_out(floor, people, at)
+    call = incident.calls.get()
+    answers_record(incident=incident, source=call, answers=factories.WEAPON, by=people["call_taker"], at=at)
+    factories.a_decision(incident, by=people["dispatcher"], at=at)
+    return incident
+
+
+@pytest.mark.parametrize(
+    ("code", "way"),
+    [("timed_out", _promise_ends), ("timed_out", _policy_after_time_out), ("excluded", _danger_after_time_out)],
+)
+def test_nobody_in_time_is_why_more_was_chosen_unless_a_rule_asks_for_more(
+    floor: Centre,
+    people: dict[str, User],
+    at: datetime,
+    code: str,
+    way: Callable[[Centre, dict[str, User], datetime], Incident],
+) -> None:
+    assert now_of(way(floor, people, at)).not_diverted_reason == code
+
+
+@pytest.mark.parametrize("arrives", ["on_scene", "clear", "cancel"])
+def test_a_team_that_comes_late_has_diverted_the_call_and_the_broken_promise_stays_on_file(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later, arrives: str
+) -> None:
+    incident = _timed_out(floor, people, at)
+    assert (figures(floor, at)["diverted"].count, figures(floor, at)["eligible_not_diverted"].count) == (0, 1)
+    (offer,) = offers_run(centre=floor, at=later(1))
+    by = people["dispatcher"]
+    for second, action in ((2, "accept"), (3, "en_route")):
+        offer = assignment_act(assignment=offer, action=action, by=by, at=later(second))
+    assert now_of(incident).not_diverted_reason == "timed_out"
+    ended: dict[str, Any] = {"clear": {"disposition": "refused"}, "cancel": {"reason": "flat"}}.get(arrives, {})
+    assignment_act(assignment=offer, action=arrives, by=by, at=later(4), **ended)
+    served = arrives != "cancel"
+    assert now_of(incident).not_diverted_reason == ("" if served else "timed_out")
+    assert (figures(floor, at)["diverted"].count, figures(floor, at)["not_diverted"].count) == (served, not served)
+    rows = HistoryRow.objects.filter(incident_id=incident.pk, reason="timed_out").order_by("id")
+    assert list(rows.values_list("action", flat=True)) == ["promise_broken", *(["served_late"] if served else [])]
+    if arrives == "on_scene":
+        assignment_step_back(assignment=offer, action="on_scene", by=by, at=later(6))
+        assert now_of(incident).not_diverted_reason == "timed_out"
 
 
 def _rules_of(trace: dict[str, Any]) -> set[str]:
