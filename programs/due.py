@@ -1,6 +1,7 @@
 """What falls due by time alone in this app: approved versions whose time has come. The sweeper runs it each second."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,15 +30,20 @@ class Due:
     """Ids of versions whose proof is being made behind the loop."""
 
 
-def versions_live(centre: Centre, at: datetime) -> Due:
-    """Protocols first, then programs, each live from its time on unless it does not hold: then it goes on waiting."""
+def versions_live(
+    centre: Centre, at: datetime, *, within: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Due:
+    """Protocols first, then programs, each live from its time on unless it does not hold: then it goes on waiting.
+
+    `within`: entered around each of them, for a caller that does not wait long for rows that somebody has locked.
+    """
     due = {"state": VersionState.SCHEDULED, "effective_from__lte": at}
     done = Due()
     protocols = ProtocolVersion.objects.filter(centre=centre, **due).select_related("centre")
     for protocol in protocols:
-        _one(protocol, partial(protocol_go_live, version=protocol, at=at), done, at)
+        _one(protocol, partial(protocol_go_live, version=protocol, at=at), done, at, within)
     for version in ProgramVersion.objects.filter(program__centre=centre, **due).select_related("program__centre"):
-        _one(version, partial(version_go_live, version=version, at=at), done, at)
+        _one(version, partial(version_go_live, version=version, at=at), done, at, within)
     return done
 
 
@@ -46,6 +52,7 @@ def _one(
     go_live: Callable[[], ProtocolVersion | ProgramVersion],
     done: Due,
     at: datetime,
+    within: Callable[[], AbstractContextManager[None]],
 ) -> None:
     key = str(version.pk)
     tried, why = _unchecked.get(key, (None, ""))
@@ -54,7 +61,8 @@ def _one(
         return
     _unchecked.pop(key, None)
     try:
-        state = go_live().state
+        with within():
+            state = go_live().state
         done.live += state == VersionState.PUBLISHED
         if state == VersionState.SCHEDULED:
             done.proving.add(key)

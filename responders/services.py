@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.problems import Refused
 from accounts.services import audit
 from live.services import event_record
-from responders.models import CrewMember, Unit, UnitHistory
+from responders.models import LATE_SERVICE, CrewMember, Unit, UnitHistory
 
 
 def unit_changed(unit: Unit, kind: str, at: datetime, *, fields: list[str]) -> None:
@@ -40,7 +40,7 @@ def unit_position(
     """
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):
         raise Refused("position_invalid", "Latitude is -90 to 90 and longitude -180 to 180.", field="lat")
-    unit = Unit.objects.select_for_update().get(pk=unit.pk)
+    unit = Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
     if unit.position_at is None or at >= unit.position_at:
         unit.lat, unit.lon, unit.position_at = lat, lon, at
         unit.heading_deg = None if heading_deg is None else heading_deg % 360
@@ -63,7 +63,7 @@ def unit_service(
         raise Refused("service_unknown", f"Choose one of {', '.join(Unit.Service.values)}.", field="status")
     if service == Unit.Service.OUT_OF_SERVICE and not reason.strip():
         raise Refused("reason_needed", "Say why the unit goes out of service.", field="reason")
-    unit = Unit.objects.select_for_update().get(pk=unit.pk)
+    unit = Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
     if unit.service != service:
         UnitHistory.objects.create(
             unit=unit,
@@ -87,6 +87,29 @@ def unit_service(
             detail={"to": service},
         )
     return unit
+
+
+def unit_service_late(*, unit: Unit, service: str, reason: str, by: User, at: datetime, device_at: datetime) -> None:
+    """Keep in a locked unit's history what its phone said too late to be applied."""
+    UnitHistory.objects.create(
+        unit=unit,
+        at=at,
+        by=by,
+        action=LATE_SERVICE,
+        from_state=unit.service,
+        to_state=service,
+        reason=reason[:80],
+        device_at=device_at,
+    )
+    audit(
+        action="unit.service_late",
+        at=at,
+        by=by,
+        centre=unit.centre,
+        entity="unit",
+        entity_id=unit.pk,
+        detail={"to": service},
+    )
 
 
 EQUIPMENT = {
@@ -124,7 +147,7 @@ def unit_flags(
         raise Refused(
             "language_unknown", "A language is a code of two or three letters, as en or es.", field="languages"
         )
-    unit = Unit.objects.select_for_update().get(pk=unit.pk)
+    unit = Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
     capabilities = [*(one for one in unit.capabilities if one not in EQUIPMENT), *sorted(equipment)]
     now = (unmarked, plain_clothes, sorted(capabilities), sorted({one.lower() for one in languages}))
     before = (unit.unmarked, unit.plain_clothes, sorted(unit.capabilities), sorted(unit.languages))
@@ -155,7 +178,7 @@ def crew_sign_on(*, unit: Unit, user: User, by: User | None, at: datetime) -> Cr
     former = CrewMember.objects.filter(user=user, until__isnull=True).values_list("unit", flat=True).first()
     # Units in the order of their ids, then the crew: two changes never wait for each other.
     wanted = {unit.pk} if former is None else {unit.pk, former}
-    locked = {one.pk: one for one in Unit.objects.select_for_update().filter(pk__in=wanted).order_by("pk")}
+    locked = {one.pk: one for one in Unit.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")}
     unit = locked[unit.pk]
     here = CrewMember.objects.filter(user=user, until__isnull=True).select_for_update().first()
     if here is not None and here.unit_id == unit.pk:
@@ -181,7 +204,7 @@ def crew_sign_off(*, user: User, by: User | None, at: datetime) -> Unit | None:
     here = place.first()
     if here is None:
         return None
-    unit = Unit.objects.select_for_update().get(pk=here.unit_id)
+    unit = Unit.objects.select_for_update(no_key=True).get(pk=here.unit_id)
     here = place.filter(unit=unit).select_for_update().first()
     if here is None:
         return None

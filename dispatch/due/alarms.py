@@ -7,9 +7,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Centre, Role
-from dispatch.due.rows import each
+from dispatch.due.rows import alarms_over, each
 from dispatch.models import Alarm, Assignment
-from dispatch.services.alarms import alarm_escalate, alarm_raise, alarms_end
+from dispatch.services.alarms import alarm_escalate, alarm_raise
+from dispatch.services.offers.locked import lock_waits_briefly
 from live.selectors import RENDERER, heartbeat_age
 from programs.models import Program
 from programs.selectors import programs_published
@@ -57,7 +58,7 @@ def programs_uncovered(centre: Centre, at: datetime) -> int:
     for program_id, team_id in served.values_list("program_id", "team_id"):
         teams.setdefault(program_id, set()).add(team_id)
     empty = {str(key): running[key] for key, own in teams.items() if not manned & own}
-    _end(Alarm.Kind.PROGRAM_UNCOVERED, shown - set(empty), at, "a unit is on duty, or it has closed")
+    alarms_over(Alarm.Kind.PROGRAM_UNCOVERED, shown - set(empty), at, "a unit is on duty, or it has closed")
     return each(
         centre,
         [program for subject, program in empty.items() if subject not in shown],
@@ -98,12 +99,6 @@ def _subjects(centre: Centre, kind: str) -> list[str]:
     return list(standing.values_list("subject", flat=True))
 
 
-def _end(kind: str, subjects: set[str], at: datetime, note: str) -> None:
-    for subject in sorted(subjects):
-        with transaction.atomic():
-            alarms_end(kind, subject=subject, at=at, note=note)
-
-
 def positions_stale(centre: Centre, at: datetime) -> int:
     """A unit that is under way and whose tracker or phone has given no position for five minutes: the dispatcher."""
     old = at - timedelta(seconds=POSITION_STALE_S)
@@ -112,7 +107,7 @@ def positions_stale(centre: Centre, at: datetime) -> int:
     ).select_related("unit", "incident")
     shown = set(_subjects(centre, Alarm.Kind.POSITION_STALE))
     found = {str(one.pk): one for one in moving if one.unit.position_at is not None and one.unit.position_at <= old}
-    _end(Alarm.Kind.POSITION_STALE, shown - set(found), at, "a position has come, or it has arrived")
+    alarms_over(Alarm.Kind.POSITION_STALE, shown - set(found), at, "a position has come, or it has arrived")
     # Once an assignment: a unit that a person has asked is not asked about again each second.
     told = set(
         Alarm.objects.filter(kind=Alarm.Kind.POSITION_STALE, subject__in=found).values_list("subject", flat=True)
@@ -139,10 +134,11 @@ def services_silent(centre: Centre, at: datetime) -> int:
     shown = set(_subjects(centre, Alarm.Kind.SERVICE_SILENT))
     ages = {role: heartbeat_age(centre.pk, role) for role in _PARTS}
     silent = {f"{role}:{centre.pk}": role for role, age in ages.items() if age is not None and age >= SERVICE_SILENT_S}
-    _end(Alarm.Kind.SERVICE_SILENT, shown - set(silent), at, "it gives signs of life again")
+    alarms_over(Alarm.Kind.SERVICE_SILENT, shown - set(silent), at, "it gives signs of life again")
     for subject in sorted(set(silent) - shown):
         role = silent[subject]
         with transaction.atomic():
+            lock_waits_briefly()
             alarm_raise(
                 centre=centre,
                 kind=Alarm.Kind.SERVICE_SILENT,

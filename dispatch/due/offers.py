@@ -6,9 +6,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Centre
 from dispatch.due.rows import each
-from dispatch.models import Assignment
+from dispatch.models import Alarm, Assignment
 from dispatch.services.offers import offer_expire, offer_lapse, offers_run
-from dispatch.services.offers.locked import locked_calls_freed
+from dispatch.services.offers.locked import call_freed
 from dispatch.services.offers.making import lapsed
 from programs.models import Suspension
 from responders.models import CrewMember, Unit
@@ -43,4 +43,5 @@ def pending_offered(centre: Centre, at: datetime) -> int:
 
 def calls_locked(centre: Centre, at: datetime) -> int:
     """Calls whose offers waited for a frozen process, and are free again."""
-    return locked_calls_freed(centre, at)
+    standing = Alarm.objects.filter(centre=centre, kind=Alarm.Kind.CALL_LOCKED, ended_at__isnull=True)
+    return each(centre, standing, lambda alarm: call_freed(alarm, at))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
@@ -9,6 +10,7 @@ from django.db.models import Model
 from psycopg.errors import LockNotAvailable
 
 from accounts.models import Centre
+from dispatch.services.alarms import alarms_end
 from dispatch.services.offers.locked import lock_waits_briefly
 
 M = TypeVar("M", bound=Model)
@@ -37,3 +39,17 @@ def each(centre: Centre, rows: Iterable[M], act: Callable[[M], bool]) -> int:
                 raise
             logger.exception("due row failed", extra={"row": str(row.pk), "centre": centre.pk})
     return count
+
+
+def alarms_over(kind: str, subjects: Iterable[str], at: datetime, note: str) -> None:
+    """End the alarms of subjects whose cause has gone, each in a transaction of its own. One that somebody else has
+    locked, and may be stopped with in hand, has its turn in another round."""
+    for subject in sorted(subjects):
+        try:
+            with transaction.atomic():
+                lock_waits_briefly()
+                alarms_end(kind, subject=subject, at=at, note=note)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            logger.warning("due alarm locked", extra={"kind": kind, "subject": subject})

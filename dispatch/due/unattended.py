@@ -2,13 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Centre
-from dispatch.due.rows import each
+from dispatch.due.rows import alarms_over, each
 from dispatch.models import Alarm, Assignment, Call, Decision, Handoff, HistoryRow, Incident, Transfer
-from dispatch.services.alarms import alarm_raise, alarms_end
+from dispatch.services.alarms import alarm_raise
 from dispatch.services.journal import incident_locked
 from dispatch.states import STUCK_AFTER_S
 
@@ -34,9 +33,7 @@ def calls_unattended(centre: Centre, at: datetime) -> int:
     nobody = list(_nobody_on(centre, at).values_list("pk", flat=True))
     standing = Alarm.objects.filter(centre=centre, kind=Alarm.Kind.UNATTENDED, ended_at__isnull=True)
     told = set(standing.values_list("subject", flat=True))
-    for subject in sorted(told - {str(key) for key in nobody}):
-        with transaction.atomic():
-            alarms_end(Alarm.Kind.UNATTENDED, subject=subject, at=at, note="somebody is on it")
+    alarms_over(Alarm.Kind.UNATTENDED, told - {str(key) for key in nobody}, at, "somebody is on it")
     if not nobody:
         return 0
     lately = HistoryRow.objects.filter(incident_id__in=nobody, at__gt=at - timedelta(seconds=QUIET_S))

@@ -1,5 +1,6 @@
 """Alarms: raised once per subject, taken by a person, ended by a person or by their cause."""
 
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,11 @@ from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Incident
 from dispatch.models.alarm import ENDS_WHEN_HEARD
+from dispatch.services.brief_locks import RowHeld, waiting_at_most
 from dispatch.services.journal import alarm_event
 from responders.models import Unit
+
+logger = logging.getLogger(__name__)
 
 
 def alarm_raise(
@@ -77,14 +81,31 @@ def alarm_escalate(*, alarm: Alarm, at: datetime) -> bool:
     return True
 
 
+_WAIT_MS = 300
+"""How long words wait for an alarm that somebody changes at this moment: many times such a change."""
+
+
+def _held_briefly(alarm: Alarm) -> Alarm | None:
+    """The alarm, locked; None where somebody has it for longer than _WAIT_MS."""
+    try:
+        with waiting_at_most(_WAIT_MS):
+            return Alarm.objects.select_for_update().get(pk=alarm.pk)
+    except RowHeld:
+        logger.warning("alarm is held: not said", extra={"alarm": str(alarm.pk)})
+        return None
+
+
 @transaction.atomic
-def alarm_say(*, alarm: Alarm, detail: dict[str, Any], at: datetime) -> bool:
-    """Add to what a standing alarm says. Returns whether it still stood."""
-    alarm = Alarm.objects.select_for_update().get(pk=alarm.pk)
-    if alarm.ended_at is not None:
+def alarm_say(*, alarm: Alarm, detail: dict[str, Any], at: datetime, urgent: bool = False) -> bool:
+    """Add to what a standing alarm says; `urgent` makes it so. Returns whether it could be said: not where it has
+    ended, nor where a stopped process has it. What it is about, a danger for example, never waits for that.
+    """
+    held = _held_briefly(alarm)
+    if held is None or held.ended_at is not None:
         return False
-    alarm.detail, alarm.version = {**alarm.detail, **detail}, alarm.version + 1
-    alarm.save(update_fields=["detail", "version"])
+    alarm = held
+    alarm.detail, alarm.version, alarm.urgent = {**alarm.detail, **detail}, alarm.version + 1, alarm.urgent or urgent
+    alarm.save(update_fields=["detail", "version", "urgent"])
     alarm_event(alarm, "said", at)
     return True
 

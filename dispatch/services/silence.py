@@ -31,7 +31,7 @@ SHORTEST_ETA_S = 90
 
 def _unit_silent(incident: Incident, unit: Unit, reason: str, at: datetime) -> bool:
     """Flag a unit of a locked incident and raise the safety check, once."""
-    unit = Unit.objects.select_for_update(of=("self",)).select_related("centre").get(pk=unit.pk)
+    unit = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("centre").get(pk=unit.pk)
     if unit.not_answering_since is not None:
         return False
     unit_silence_start(unit=unit, reason=reason, at=at)
@@ -110,7 +110,7 @@ def unit_heard(*, unit: Unit, by: User | None, at: datetime, note: str) -> Unit:
 
     In the caller's transaction, which has locked the incident first where there is one.
     """
-    unit = Unit.objects.select_for_update(of=("self",)).select_related("centre").get(pk=unit.pk)
+    unit = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("centre").get(pk=unit.pk)
     if unit.not_answering_since is not None:
         unit_silence_end(unit=unit, by=by, at=at, note=note)
         alarms_end(Alarm.Kind.NOT_ANSWERING, subject=str(unit.pk), at=at, by=by, note=note)

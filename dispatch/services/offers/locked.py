@@ -51,7 +51,7 @@ def unit_free(unit_id: str) -> bool:
     try:
         with transaction.atomic():
             lock_waits_briefly()
-            Unit.objects.select_for_update(of=("self",)).only("pk").get(pk=unit_id)
+            Unit.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=unit_id)
     except OperationalError as error:
         if not isinstance(error.__cause__, LockNotAvailable):
             raise
@@ -88,14 +88,10 @@ def _say(centre: Centre, incident_id: UUID, at: datetime) -> None:
         )
 
 
-def locked_calls_freed(centre: Centre, at: datetime) -> int:
-    """End the alarms of calls that nobody has locked any more."""
-    standing = Alarm.objects.filter(centre=centre, kind=Alarm.Kind.CALL_LOCKED, ended_at__isnull=True)
-    count = 0
-    for subject in standing.values_list("subject", flat=True):
-        with transaction.atomic():
-            free = Incident.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=UUID(subject)).exists()
-            if free:
-                alarms_end(Alarm.Kind.CALL_LOCKED, subject=subject, at=at, note="free again")
-                count += 1
-    return count
+def call_freed(alarm: Alarm, at: datetime) -> bool:
+    """End the alarm of a call that nobody has locked any more. Returns whether it was free."""
+    calls = Incident.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=UUID(alarm.subject))
+    if not calls.exists():
+        return False
+    alarms_end(alarm.kind, subject=alarm.subject, at=at, note="free again")
+    return True
