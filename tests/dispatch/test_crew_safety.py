@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -88,8 +89,9 @@ def test_other_alarms_are_taken_and_ended_by_a_person_with_a_note(
 
 @pytest.mark.parametrize(("reason", "services"), [("medical", {"ems", "police"}), ("unsafe", {"police"})])
 def test_a_call_that_goes_back_to_911_stays_owned_until_the_receiver_has_it(
-    floor: Centre, people: dict[str, User], at: datetime, later: Later, alarms: Alarms, reason: str, services: set[str]
-) -> None:
+    floor: Centre, people: dict[str, User], units: dict[str, Unit], at: datetime, later: Later, alarms: Alarms,
+    reason: str, services: set[str],
+) -> None:  # fmt: skip
     accepted = factories.an_accepted(floor, by=people["call_taker"], at=at)
     crew = crew_of(accepted)
     call_end(call=accepted.incident.calls.get(), ended_as="completed", by=people["call_taker"], at=later(3))
@@ -103,12 +105,18 @@ def test_a_call_that_goes_back_to_911_stays_owned_until_the_receiver_has_it(
         "returned",
     )
     assert (incident.offer_wanted, incident.program_version) == (False, None)
+    assert (incident.priority, incident.top_at) == (1, later(5))
     accepted.refresh_from_db()
     assert (accepted.state, accepted.disposition, accepted.end_reason) == ("cleared", "returned_to_911", reason)
     assert {one.service for one in incident.handoffs.all()} == services
     assert alarms() == ["returned"]
     assert return_to_911(assignment=accepted, reason=reason, by=crew, at=later(6)).version == incident.version
     assert offers_run(centre=floor, at=later(7)) == []
+    # Whoever is asked by name all the same begins outside, if the first crew found it unsafe.
+    asked = assignment_offer(incident=incident, unit=units["Medic 1"], by=people["dispatcher"], at=later(7))
+    orders = list(asked.stage_orders.values_list("words", flat=True))
+    assert orders == (["Another crew says: unsafe. Ask dispatch"] if reason == "unsafe" else [])
+    assignment_act(assignment=asked, action="cancel", reason="police have it", by=people["dispatcher"], at=later(8))
     for handoff in incident.handoffs.all():
         assert Incident.objects.get(pk=incident.pk).state == "returned"
         handoff_acknowledge(
@@ -159,9 +167,15 @@ def test_a_hand_off_alarms_its_owner_after_30_s_and_the_supervisor_after_60(
         handoff=police, receiver_name="", receiver_number="25-1", by=people["dispatcher"], at=later(61)
     )
     assert (done.state, done.receiver_number) == ("acknowledged", "25-1")
-    handoff_cancel(
-        handoff=call.incident.handoffs.get(service="ems"), reason="not hurt", by=people["dispatcher"], at=later(62)
-    )
+    again: dict[str, Any] = {"handoff": police, "by": people["call_taker"], "at": later(62)}
+    assert handoff_acknowledge(receiver_name="", receiver_number="25-1", **again).version == done.version
+    with pytest.raises(Refused, match="25-1 has it already") as refused:
+        handoff_acknowledge(receiver_name="Sgt Ruiz", receiver_number="", **again)
+    assert (refused.value.code, refused.value.status) == ("acknowledged_already", 409)
+    ems = call.incident.handoffs.get(service="ems")
+    for _ in range(2):
+        gone = handoff_cancel(handoff=ems, reason="not hurt", by=people["dispatcher"], at=later(62))
+    assert (gone.state, gone.version) == ("cancelled", 2)
     assert alarms() == []
     assert due.handoffs_unacknowledged(floor, later(63)) == 0
 
@@ -291,3 +305,32 @@ def test_a_status_that_is_taken_back_takes_its_safety_check_along(
     assert (undone.state, undone.check_due_at is not None) == (back_to, checked)
     if undone.check_due_at is not None:
         assert due.safety_checks_overdue(floor, undone.check_due_at) == 1
+
+
+@pytest.mark.parametrize("on_a_call", [True, False])
+def test_presses_that_waited_on_the_phone_come_twice_and_out_of_order_and_alarm_once(
+    floor: Centre, people: dict[str, User], units: dict[str, Unit], at: datetime, later: Later, alarms: Alarms,
+    on_a_call: bool,
+) -> None:  # fmt: skip
+    unit, by = units["Star 1"], people["responder"]
+    if on_a_call:
+        unit = factories.an_accepted(floor, by=people["call_taker"], at=at).unit
+
+    def press(level: str, second: float, pressed: float) -> Alarm:
+        return help_request(unit=unit, by=by, at=later(second), level=level, device_at=later(pressed))
+
+    first = press("panic", 60, 50)
+    assert [press("panic", 61, 52).pk, press("panic", 62, 50).pk] == [first.pk, first.pk]
+    # Pressed before the panic and sent after it: beside it, on the same call.
+    urgent = press("urgent", 63, 40)
+    assert (urgent.incident_id, alarms()) == (first.incident_id, ["backup_urgent", "panic"])
+    assert first.incident is not None
+    assert first.incident.handoffs.filter(service="police").count() == 1
+    crew_heard(alarm=first, by=people["dispatcher"], at=later(90), note="by radio: they are out")
+    assert alarms() == []
+    # Their answers were lost: all come again, in any order. None is a new call for help.
+    for second, (level, pressed) in enumerate([("panic", 52), ("urgent", 40), ("panic", 50)], 91):
+        assert press(level, second, pressed).ended_at is not None
+    assert alarms() == []
+    assert press("panic", 120, 119).ended_at is None
+    assert alarms() == ["panic"]
