@@ -11,7 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.facts import IncidentFacts, UnitFacts
-from dispatch.shortfalls import SHORTFALLS, no_unit_reason, shortfall_words, shortfalls_of
+from dispatch.shortfalls import (
+    OF_THE_PROGRAM,
+    SHORTFALLS,
+    nearness,
+    no_unit_reason,
+    shortfall_words,
+    shortfalls_of,
+)
 from dispatch.soft import Counted, counted_of, ends_soon, is_fresh, points_of
 from dispatch.travel import Journey, TravelTimes
 from dispatch.travel.straight import StraightLine
@@ -93,15 +100,30 @@ class Recommendation:
 
     @property
     def no_unit_words(self) -> str:
-        """Why nobody can go, unit by unit: “Already on a call: Star 1, Star 2. Off shift: Star 3.”"""
+        """Why nobody can go, unit by unit: “Already on a call: Star 1, Star 2. Off shift: Star 3.”
+
+        Nearest to going first. Of many units that lack the same the first are named, and how many more there are. What
+        lies in the program, and in no unit, is all that is said.
+        """
         if self.best is not None:
             return ""
+        serving = [one for one in self.candidates if "wrong_program" not in one.shortfalls]
+        of_all = next((dict(zip(one.shortfalls, one.words, strict=True)) for one in serving), {})
+        if shut := [said for code, said in of_all.items() if code in OF_THE_PROGRAM]:
+            return " ".join(f"{said[0].upper()}{said[1:]}." for said in shut)
         groups: dict[str, list[str]] = {}
-        for one in self.candidates:
-            if "wrong_program" not in one.shortfalls:
-                said = ", ".join(one.words)
-                groups.setdefault(f"{said[0].upper()}{said[1:]}", []).append(one.call_sign)
-        return " ".join(f"{said}: {', '.join(signs)}." for said, signs in groups.items())
+        for one in serving:
+            said = "; ".join(one.words)
+            groups.setdefault(f"{said[0].upper()}{said[1:]}", []).append(one.call_sign)
+        return " ".join(f"{said}: {_named(signs)}." for said, signs in groups.items())
+
+
+_MOST_NAMED = 6
+
+
+def _named(signs: Sequence[str]) -> str:
+    more = f" and {len(signs) - _MOST_NAMED} more" if len(signs) > _MOST_NAMED else ""
+    return ", ".join(signs[:_MOST_NAMED]) + more
 
 
 def journeys(
@@ -158,9 +180,15 @@ def who_can_go(
 def recommend(
     incident: IncidentFacts, units: Sequence[UnitFacts], at: datetime, travel: TravelTimes = STRAIGHT
 ) -> Recommendation:
-    """All units, best first. Ties go to the earlier call sign, so the order never depends on the database's."""
+    """All units, best first, then those that cannot go, nearest to going first. Ties go to the earlier call sign, so
+    the order never depends on the database's."""
     cases = [
         _case(incident, unit, journey, at)
         for unit, journey in zip(units, journeys(incident, units, travel), strict=True)
     ]
-    return Recommendation(tuple(sorted(cases, key=lambda c: (not c.can_go, len(c.shortfalls), -c.points, c.call_sign))))
+    return Recommendation(tuple(sorted(cases, key=_order)))
+
+
+def _order(case: Candidate) -> tuple[bool, int, int, float, str]:
+    codes = case.shortfalls
+    return (not case.can_go, -nearness(codes), len(codes), -case.points, case.call_sign)

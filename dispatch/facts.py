@@ -16,6 +16,19 @@ LANGUAGE_NAMES = {
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """What keeps one unit from one call for now. Times in the centre's zone."""
+
+    code: str
+    """Of dispatch.shortfalls.SHORTFALLS."""
+    at: datetime | None = None
+    reason: str = ""
+    """In words, where the crew gave one."""
+    again_at: datetime | None = None
+    """From when on the engine asks again by itself; None for not at all."""
+
+
+@dataclass(frozen=True)
 class IncidentFacts:
     """One pending incident. Point in degrees, WGS84. What is needed is hard, what is `wanted` counts."""
 
@@ -33,7 +46,7 @@ class IncidentFacts:
     """Code of the language that the caller feels best in; empty or "en" asks for nothing."""
     language_needed: bool = False
     gender_needed: str = ""
-    """"woman" or "man" where the caller's need for one is stated as required."""
+    """"woman" or "man" where the program says that its crew must have one."""
     crew_needed: int = 1
     officer_needed: bool = False
     """The program sends officer and clinician in one vehicle: a unit without an officer is not sent alone."""
@@ -41,6 +54,8 @@ class IncidentFacts:
     """The program says that a unit whose position is unknown or old is not sent."""
     beat: str = ""
     open_now: bool = True
+    opens_at: datetime | None = None
+    """When a program that is closed opens next, in the centre's zone; None where that is not known."""
     covered: bool | None = None
     """Whether the program's area covers the place; None while the place is not known."""
     met: frozenset[int] = frozenset()
@@ -49,6 +64,8 @@ class IncidentFacts:
     """The unit that a visit was booked with, once it has fallen due."""
     full: bool = False
     """The program has as many responses under way as it is set up for."""
+    capacity: int | None = None
+    """How many those are."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +94,23 @@ class UnitFacts:
     recent_calls: int = 0
     """Calls that it finished within soft.LOAD_HOURS."""
     not_answering: bool = False
-    refusal: str = ""
-    """Shortfall code of what this unit did with this incident before."""
+    refusal: Refusal | None = None
+    """What this unit did with this incident before, or what else keeps it from this one call."""
+    busy_with: str = ""
+    """In words, what a busy unit does; empty where only that it is busy is known."""
     booked_at: datetime | None = None
     """When the next visit begins that it is booked for, in the centre's zone. It is free until then."""
     booked_for: str = ""
     """The number of the call that the visit was booked from."""
+
+
+_CAPABILITIES = {"youth": "youth worker", "peer": "peer worker", "aed": "AED"}
+"""Capabilities whose code is no word for what a crew has aboard. Some units have their languages among them."""
+
+
+def capability_words(code: str) -> str:
+    """What a unit with this capability has, as after “has no”."""
+    return _CAPABILITIES.get(code) or LANGUAGE_NAMES.get(code) or code.replace("_", " ")
 
 
 def language_words(code: str) -> str:

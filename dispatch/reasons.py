@@ -50,6 +50,15 @@ DECLINE = {
     "equipment": "Equipment or vehicle",
     "end_of_shift": "End of shift",
 }
+DECLINE_LASTS_S = {
+    "finishing_call": 10 * 60,
+    "out_of_position": 15 * 60,
+    "equipment": 30 * 60,
+    "end_of_shift": 30 * 60,
+}
+"""How long a reason that passes counts: then the engine asks the unit again for the same call, if nobody else has it.
+The other reasons lie between this crew and this call: only a dispatcher asks again. Our own figures: no source names
+any."""
 RETURN = {
     "unsafe": "Unsafe",
     "out_of_scope": "Out of scope",
@@ -57,6 +66,8 @@ RETURN = {
     "out_of_area": "Out of area",
     "unresolved": "Could not be resolved",
 }
+RETURNS_TOLD = {f"return:{code}": f"The crew gives it back: {said.lower()}" for code, said in RETURN.items()}
+"""What a crew says by radio, as the dispatcher notes it."""
 DISPOSITIONS = {
     "resolved_on_scene": "Resolved on scene",
     "services_accepted": "Services accepted",
@@ -69,6 +80,10 @@ DISPOSITIONS = {
     "follow_up_booked": "Follow-up booked",
     "returned_to_911": "Returned to 911",
 }
+RETURNED = "returned_to_911"
+"""The end of a return alone (dispatch.services.crew_safety.return_to_911): nobody clears with it."""
+CLEARED = {code: said for code, said in DISPOSITIONS.items() if code != RETURNED}
+"""What a crew, or a dispatcher for it, chooses from."""
 OUTCOMES = {
     **DISPOSITIONS,
     "handed_off": "Handed off and acknowledged",
@@ -165,20 +180,40 @@ FOLLOW_UP_OWED = {
 }
 """Chicago's CARE teams look in again after 1, 7 and 30 days."""
 NO_UNIT = {
-    "no_unit_in_program": "The program has no unit",
-    "all_declined": "Every unit that could go declined, does not answer or was cancelled",
+    "no_unit_in_program": "No unit serves this program",
+    "all_declined": "Every unit that could go said no, does not answer or was taken off",
     "all_busy": "Every unit that could go is busy",
-    "all_off_shift": "Every unit is off shift, on a break, out of service or has no crew",
-    "capability_missing": "No unit on shift has what the call needs",
+    "all_off_shift": "No unit is on duty and in service",
+    "capability_missing": "No unit on duty has what this call needs",
     "program_closed": "The program is closed now",
-    "program_full": "The program has as many responses under way as it is set up for",
+    "program_full": "The program has as many calls under way as it takes",
     "outside_area": "The place is outside the program's area",
-    "none_covers_place": "No unit on shift serves this beat",
-    "unit_contended": "The unit that could go is being changed at this moment: it is asked again at once",
-    "dispatcher_picks": "Asking took its third of the promise: choose a unit",
-    "suspended": "Diversion is suspended here",
-    "engine_failed": "The engine could not work this call out: choose a unit yourself",
+    "none_covers_place": "No unit on duty serves this beat",
+    "unit_contended": "The unit that could go is being changed: asked again at once",
+    "dispatcher_picks": "A third of the promise went on asking units: choose one",
+    "suspended": "Diversion is stopped here",
+    "suspended_unknown": "Diversion is stopped for a beat or nature: this call's is not known",
+    "engine_failed": "The engine could not work this call out",
 }
+_OTHER_RESPONSE = "Choose another program or response"
+_BY_HAND = "Offer it to a unit yourself"
+NO_UNIT_NEXT = {
+    "no_unit_in_program": _OTHER_RESPONSE,
+    "all_declined": "Ask a unit yourself, or choose another response",
+    "all_busy": "Free a unit, or choose another response",
+    "all_off_shift": _OTHER_RESPONSE,
+    "capability_missing": "Choose a unit all the same, or another response",
+    "program_closed": _OTHER_RESPONSE,
+    "program_full": _OTHER_RESPONSE,
+    "outside_area": _OTHER_RESPONSE,
+    "none_covers_place": "Choose a unit all the same, or another response",
+    "unit_contended": "Wait a moment: it is asked again at once",
+    "dispatcher_picks": _BY_HAND,
+    "suspended": "Choose a more cautious response",
+    "suspended_unknown": "Say where and what it is, or choose a more cautious response",
+    "engine_failed": _BY_HAND,
+}
+"""What a dispatcher can do about each: nothing that would be refused."""
 OPERATIONAL = frozenset({"suspended", "closed", "out_of_area"})
 """Why a program does not take a call, where that has nothing to do with the call itself."""
 STAGE_LIFT = {

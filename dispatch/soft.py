@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.facts import IncidentFacts, UnitFacts, language_words
+from dispatch.facts import IncidentFacts, UnitFacts, capability_words, language_words
 from dispatch.travel import Journey
 
 STALE_AFTER_S = 15 * 60
@@ -78,7 +78,10 @@ def _travel_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetim
     if j is None:
         return "position not known" if u.lat is None else "place not known"
     how = f" ({j.how})" if j.how else ""
-    return f"about {max(1, round(j.seconds / 60))} min away{how}"
+    minutes = max(1, round(j.seconds / 60))
+    if minutes >= _HOURS_FROM_MIN:
+        return f"about {minutes // 60} h {minutes % 60} min away{how}"
+    return f"about {minutes} min away{how}"
 
 
 def _old(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> float:
@@ -87,8 +90,16 @@ def _old(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> flo
 
 def _old_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> str:
     if u.position_at is None:
-        return "position is old"
-    return f"position is old ({round((at - u.position_at).total_seconds() / 60)} min)"
+        return "age of its position not known"
+    return f"position is old ({_age_words((at - u.position_at).total_seconds())})"
+
+
+def _age_words(seconds: float) -> str:
+    """In the largest unit of which there are at least two."""
+    for unit, name in ((86_400, "days"), (3600, "h")):
+        if seconds >= 2 * unit:
+            return f"{int(seconds // unit)} {name}"
+    return f"{round(seconds / 60)} min"
 
 
 def _speaks(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> float:
@@ -104,7 +115,7 @@ def _met(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> flo
 
 
 def _met_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> str:
-    return "crew has been with this caller or at this address before"
+    return "crew was with this caller or at this address before"
 
 
 def _wanted(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> float:
@@ -112,7 +123,7 @@ def _wanted(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> 
 
 
 def _wanted_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> str:
-    return f"has what would help: {', '.join(sorted(one.replace('_', ' ') for one in i.wanted & u.capabilities))}"
+    return f"has what would help: {', '.join(sorted(map(capability_words, i.wanted & u.capabilities)))}"
 
 
 def _rest(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> float:
@@ -141,7 +152,8 @@ def _ends(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> fl
 
 
 def _ends_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> str:
-    return "shift ends before this call is likely to be finished: the crew must say yes itself"
+    ends = f" {u.shift_ends:%H:%M}" if u.shift_ends is not None else ""
+    return f"shift ends{ends}, before this is likely over: the crew says yes itself"
 
 
 def _booked(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> float:
@@ -149,7 +161,7 @@ def _booked(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> 
 
 
 def _booked_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> str:
-    return f"booked {u.booked_at:%H:%M} for a visit ({u.booked_for}): this call may last into it"
+    return f"booked for a visit {u.booked_at:%H:%M} (from {u.booked_for}): this call may last into it"
 
 
 def _for_visit(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: datetime) -> float:
@@ -160,19 +172,22 @@ def _for_visit_words(i: IncidentFacts, u: UnitFacts, j: Journey | None, at: date
     return "was booked for this visit"
 
 
+_HOURS_FROM_MIN = 100
+"""Nobody reads 277 minutes at a glance."""
 _Points = Callable[[IncidentFacts, UnitFacts, Journey | None, datetime], float]
 _Words = Callable[[IncidentFacts, UnitFacts, Journey | None, datetime], str]
 _TERMS: tuple[tuple[str, _Points, _Words], ...] = (
     ("travel", _travel, _travel_words),
     ("old_position", _old, _old_words),
+    # What speaks against it stands before what speaks for it: a row has room for three.
+    ("shift_ends", _ends, _ends_words),
+    ("booked", _booked, _booked_words),
     ("language", _speaks, _speaks_words),
     ("continuity", _met, _met_words),
     ("wanted", _wanted, _wanted_words),
     ("rest", _rest, _rest_words),
     ("load", _load, _load_words),
-    ("booked", _booked, _booked_words),
     ("booked_unit", _for_visit, _for_visit_words),
-    ("shift_ends", _ends, _ends_words),
 )
 _ALWAYS_SAID = frozenset({"travel", "rest"})
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,10 @@ from shapely.geometry.base import BaseGeometry
 
 from accounts.models import Centre
 from dispatch.engine import IncidentFacts, Recommendation, UnitFacts, recommend
+from dispatch.facts import Refusal
 from dispatch.models import Assignment, Incident, LocationEntry, Visit
 from dispatch.models.assignment import Slot
-from dispatch.reasons import OFFER_WITHDRAWN
+from dispatch.reasons import DECLINE, DECLINE_LASTS_S, OFFER_WITHDRAWN
 from dispatch.selectors.capacity import program_full
 from dispatch.selectors.travel import travel_for
 from dispatch.selectors.triage import place_of
@@ -24,7 +25,7 @@ from dispatch.soft import LOAD_HOURS
 from dispatch.states import ASSIGNMENT_LIVE
 from dispatch.travel import Point
 from programs.models import ProgramVersion
-from programs.selectors import open_at
+from programs.selectors import next_change, open_at
 from programs.spec import setting
 from responders.models import CrewMember, Unit
 from responders.selectors import shift_end
@@ -37,7 +38,7 @@ _shapes: dict[UUID, BaseGeometry] = {}
 _MOST_SHAPES = 512
 
 ASK_AGAIN_AFTER_S = 180
-"""A unit that did not answer is asked again only after this; one that declined is not asked again for the same call."""
+"""A unit that did not answer is asked again only after this; when one that declined is: dispatch.reasons."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def facts_at(
     version = version or incident.program_version
     spec = version.spec if version is not None else None
     needs = frozenset(setting(spec, "needs"))
+    gender = min(needs & GENDERS, default="")
+    is_open = version is None or at is None or _open(version, incident.centre, at)
     return IncidentFacts(
         id=str(incident.pk),
         priority=incident.priority,
@@ -133,21 +136,30 @@ def facts_at(
         lat=lat,
         lon=lon,
         by_phone=is_by_phone(version),
-        capabilities=needs - GENDERS,
+        # A program that needs both finds the other among the capabilities.
+        capabilities=needs - {gender},
         wanted=known.wanted,
         language=known.language,
         language_needed=bool(setting(spec, "requires_language")),
-        gender_needed=min(needs & GENDERS, default=""),
+        gender_needed=gender,
         crew_needed=2 if setting(spec, "two_person") else 1,
         officer_needed=version is not None and is_co_response(version, "one_vehicle"),
         position_needed=bool(spec and spec.get("requires_position")),
         beat=beat,
-        open_now=version is None or at is None or _open(version, incident.centre, at),
+        open_now=is_open,
+        opens_at=None if is_open or version is None or at is None else _opens(version, incident.centre, at),
         covered=None if version is None or lat is None or lon is None else covered(version, lat, lon),
         met=known.met,
         booked_unit=known.booked_unit,
         full=full,
+        capacity=setting(spec, "capacity") if full else None,
     )
+
+
+def _opens(version: ProgramVersion, centre: Centre, at: datetime) -> datetime | None:
+    """When a program that is closed opens next, in the centre's zone; None for not within six days."""
+    opens = next_change(str(version.spec["hours"]), at, centre.zone)
+    return opens if opens is not None and opens - at < timedelta(days=6) else None
 
 
 def _open(version: ProgramVersion, centre: Centre, at: datetime) -> bool:
@@ -190,7 +202,10 @@ def units_with_facts(centre: Centre, *, at: datetime, only: Collection[UUID] | N
     units = Unit.objects.filter(centre=centre)
     if only is not None:
         units = units.filter(pk__in=only)
-    ended = Assignment.objects.filter(unit=OuterRef("pk"), ended_at__isnull=False).order_by("-ended_at")
+    # An offer that it declined, or that another took, was no call: it rested on.
+    ended = Assignment.objects.filter(unit=OuterRef("pk"), ended_at__isnull=False, accepted_at__isnull=False).order_by(
+        "-ended_at"
+    )
     recent = (
         Assignment.objects.filter(
             unit=OuterRef("pk"), ended_at__gt=at - timedelta(hours=LOAD_HOURS), accepted_at__isnull=False
@@ -225,7 +240,7 @@ def unit_facts(
     centre: Centre,
     at: datetime,
     team_ids: Collection[int],
-    refusal: str = "",
+    refusal: Refusal | None = None,
 ) -> UnitFacts:
     """The facts of a unit loaded by `units_with_facts`."""
     live: list[Assignment] = unit.live_assignments  # type: ignore[attr-defined]  # set by the prefetch
@@ -251,7 +266,7 @@ def unit_facts(
         free_since=unit.free_since,  # type: ignore[attr-defined]  # annotated
         recent_calls=unit.recent_calls or 0,  # type: ignore[attr-defined]  # annotated
         not_answering=unit.not_answering_since is not None,
-        refusal=refusal,
+        refusal=refusal_here(refusal, centre),
         booked_at=booked[0].starts_at.astimezone(centre.zone) if booked else None,
         booked_for=str(booked[0].source) if booked else "",
     )
@@ -260,30 +275,75 @@ def unit_facts(
 @dataclass(frozen=True)
 class Standing:
     """How an incident stands with the units: `asked` when a primary is asked or under way, `on_it` the units of its
-    live assignments, `refused` those that the engine does not ask (again) for now, with the shortfall."""
+    live assignments, `refused` those that the engine does not ask (again) for now, and why (times as they are stored:
+    `refusal_here`)."""
 
     asked: bool
     on_it: frozenset[UUID]
-    refused: Mapping[UUID, str]
+    refused: Mapping[UUID, Refusal]
 
 
 def standing(incident: Incident, at: datetime) -> Standing:
-    """One query. Refused: units that declined, were cancelled, or did not answer the offer a short while ago."""
+    """One query. Refused: units that are on it, that declined for a reason that still counts, that were taken off, or
+    did not answer the offer a short while ago."""
     return standing_from(incident.assignments.values_list("unit_id", "slot", "state", "ended_at", "end_reason"), at)
 
 
 def standing_from(rows: Iterable[tuple[UUID, str, str, datetime | None, str]], at: datetime) -> Standing:
     """The same from rows of unit, slot, state, end and reason of the end."""
-    asked, on_it, refused = False, set(), dict[UUID, str]()
+    asked, refused = False, dict[UUID, Refusal]()
+    ended = []
     for unit_id, slot, state, ended_at, reason in rows:
         if state in ASSIGNMENT_LIVE:
             asked = asked or slot == Slot.PRIMARY
-            on_it.add(unit_id)
-        elif state == "declined" or (state == "cancelled" and reason not in OFFER_WITHDRAWN):
-            refused[unit_id] = state
-        elif state == "expired" and ended_at and at - ended_at < timedelta(seconds=ASK_AGAIN_AFTER_S):
-            refused.setdefault(unit_id, "did_not_answer")
-    return Standing(asked, frozenset(on_it), refused)
+            refused[unit_id] = Refusal("on_it")
+        elif ended_at is not None:
+            ended.append((ended_at, unit_id, state, reason))
+    on_it = frozenset(refused)
+    for ended_at, unit_id, state, reason in sorted(ended):
+        if unit_id in on_it:
+            continue
+        if state in _WENT:
+            # Whatever it had said before: since then it has said yes.
+            refused.pop(unit_id, None)
+        refusal, known = _refusal(state, ended_at, reason, at), refused.get(unit_id)
+        if refusal is not None and (known is None or _until(refusal) >= _until(known)):
+            refused[unit_id] = refusal
+    return Standing(asked, on_it, refused)
+
+
+_WENT = frozenset({"preempted", "cleared"})
+"""Ends of assignments that their unit had accepted, and that were no judgement of it."""
+
+
+def _refusal(state: str, ended_at: datetime, reason: str, at: datetime) -> Refusal | None:
+    """What the end of an assignment says about asking its unit again for the same call; None for nothing any more."""
+    if state == "cancelled":
+        return None if reason in OFFER_WITHDRAWN else Refusal("cancelled", ended_at)
+    if state == "declined":
+        lasts = DECLINE_LASTS_S.get(reason)
+        words_of_it = DECLINE.get(reason, "")
+        refusal = Refusal("declined", ended_at, f"{words_of_it[:1].lower()}{words_of_it[1:]}")
+    elif state == "expired":
+        lasts, refusal = ASK_AGAIN_AFTER_S, Refusal("did_not_answer", ended_at)
+    else:
+        return None
+    if lasts is None:
+        return refusal
+    again = ended_at + timedelta(seconds=lasts)
+    return replace(refusal, again_at=again) if at < again else None
+
+
+def _until(refusal: Refusal) -> float:
+    return float("inf") if refusal.again_at is None else refusal.again_at.timestamp()
+
+
+def refusal_here(refusal: Refusal | None, centre: Centre) -> Refusal | None:
+    """The same with its times in the centre's zone, as people read them."""
+    if refusal is None or refusal.at is None:
+        return refusal
+    again = refusal.again_at.astimezone(centre.zone) if refusal.again_at is not None else None
+    return replace(refusal, at=refusal.at.astimezone(centre.zone), again_at=again)
 
 
 def recommend_for(
@@ -298,7 +358,7 @@ def recommend_for(
 
     `ahead=False` inside a transaction that holds rows: nothing is waited for, what is not known is a straight line.
     """
-    program_version = version or incident.program_version
+    program_version, units = version or incident.program_version, list(units)
     team_ids = set(program_version.program.teams.values_list("pk", flat=True)) if program_version is not None else set()
     refused = standing(incident, at).refused
     facts = [
@@ -307,15 +367,25 @@ def recommend_for(
             centre=incident.centre,
             at=at,
             team_ids=team_ids,
-            refusal=refused.get(unit.pk, ""),
+            refusal=refused.get(unit.pk),
         )
         for unit in units
     ]
+    facts = [replace(one, busy_with=_busy_with(unit)) for one, unit in zip(facts, units, strict=True)]
     asked = incident_facts(incident, at=at, version=program_version)
     travel = travel_for(incident.centre)
     if ahead and asked.lat is not None and asked.lon is not None:
         travel.ahead([(asked.lat, asked.lon)], [p for one in facts if (p := point_of(one)) is not None])
     return recommend(asked, facts, at, travel)
+
+
+def _busy_with(unit: Unit) -> str:
+    """What an exclusively taken unit does, for people who look at it now: it is not stored, since it changes."""
+    live: list[Assignment] = unit.live_assignments  # type: ignore[attr-defined]  # set by the prefetch
+    taken = next((one for one in live if one.exclusive), None)
+    if taken is None:
+        return ""
+    return f"being asked for {taken.incident}" if taken.state == "offered" else f"on call {taken.incident}"
 
 
 def point_of(unit: UnitFacts) -> Point | None:

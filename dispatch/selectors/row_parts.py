@@ -91,9 +91,9 @@ def recommended(incident: IncidentRead, named: Recommendation | None) -> str:
 
 
 def _why(why: dict[str, Any]) -> str:
-    """The engine's reasons and shortfalls, as they were stored with the offer, in one line."""
+    """The engine's shortfalls and reasons, as they were stored with the offer, in a line: what is against it first."""
     missing = [one["words"] for one in why.get("shortfalls", []) if isinstance(one, dict)]
-    return ", ".join([*missing, *(str(one) for one in why.get("reasons", []))][:3])
+    return "; ".join([*missing, *(str(one) for one in why.get("reasons", []))][:3])
 
 
 def follow(transfer: TransferOnIncident) -> str:
