@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -36,13 +36,15 @@ from dispatch.selectors.free_units import Waiting, parsed, units_free, units_tak
 from dispatch.selectors.travel import travel_for
 from dispatch.travel import TravelTimes
 from programs.models import ProgramVersion
-from programs.selectors import stopped, version_published
+from programs.selectors import stop_code, version_published
 from responders.models import Unit
 
 logger = logging.getLogger(__name__)
 
 TRUSTED_FOR_S = 0.25
 """How long a round may go on with units that it has read. Each claim looks at its own unit again in any case."""
+OVER_AFTER_S = 20.0
+"""How long a round may make offers at the time at which it began. Many times a long round, and half a usual offer."""
 READING_SHARE = 3
 """Where reading takes long, it takes at most one part in so many of a round."""
 NEWS_AFTER_S = 0.05
@@ -147,6 +149,8 @@ class Round:
 
     centre: Centre
     at: datetime
+    begun: float = float("inf")
+    """When it began, by this process's own clock."""
     planned: dict[UUID, str] = field(default_factory=dict)
     """Incident to unit, where several calls and units were matched together."""
     hopeless: set[UUID] = field(default_factory=set)
@@ -154,6 +158,8 @@ class Round:
     _free: dict[UUID, dict[str, UnitFacts]] = field(default_factory=dict)
     _read_at: float = float("-inf")
     _trusted_until: float = float("-inf")
+    _inherited: bool = False
+    """The units were read by the round before."""
     _rankings: dict[UUID, Ranking] = field(default_factory=dict)
     _known: dict[UUID, Known] = field(default_factory=dict)
     _asking: dict[UUID, tuple[UUID, IncidentFacts, set[str]]] = field(default_factory=dict)
@@ -166,10 +172,25 @@ class Round:
     gone: dict[str, str] = field(default_factory=dict)
     """Units that this round asks no more: the shortfall that they have for other calls, empty while it is not known."""
     _teams: dict[UUID, set[int]] = field(default_factory=dict)
+    contested: bool = False
+    """Somebody else makes offers to the same units in these moments: a claim reads who is taken before it chooses."""
     _travel: TravelTimes | None = None
     _every: list[Unit] = field(default_factory=list)
     _every_at: float = float("-inf")
     _every_facts: dict[UUID, list[UnitFacts]] = field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        """Whether its time is no time any more: a process that was stopped and goes on would make offers that have run
+        out already, and its units would seem not to answer."""
+        return time.monotonic() - self.begun > OVER_AFTER_S
+
+    def follow(self, last: "Round | None") -> None:
+        """Take over the units that the round before has read, where they may still be trusted: in a busy minute most
+        rounds begin that soon. Nobody is told on their word alone that no unit is left (`candidates`)."""
+        if last is not None and last.centre.pk == self.centre.pk and time.monotonic() < last._trusted_until:
+            self._free = {program: dict(units) for program, units in last._free.items()}
+            self._read_at, self._trusted_until, self._inherited = last._read_at, last._trusted_until, True
 
     @property
     def travel(self) -> TravelTimes:
@@ -187,13 +208,16 @@ class Round:
         waits = [one for one in queue if one.version_id is not None]
         if not waits:
             return
-        self._read({self.version(one.version_id).program_id for one in waits})
+        programs = {self.version(one.version_id).program_id for one in waits}
+        if not (self._inherited and programs <= self._free.keys() and time.monotonic() < self._trusted_until):
+            self._read(programs)
         units = {key: unit for free in self._free.values() for key, unit in free.items()}
         self.travel.ahead(
             [(one.lat, one.lon) for one in waits if one.lat is not None and one.lon is not None],
             [point for unit in units.values() if (point := point_of(unit)) is not None],
         )
         if len(waits) < 2:
+            self._ranking(self.version(waits[0].version_id).program_id)  # now, and not while its row is locked
             return
         # A call never needs more choices than there are calls: one of its best so many is always free for it. Behind
         # those that are matched it only counts whether anybody can go.
@@ -214,7 +238,7 @@ class Round:
         """The points of the best units that could go to a call; None for a call whose facts cannot be read."""
         version = self.version(one.version_id)
         slug = version.program.slug
-        if any(stopped(*stop, program=slug, beat=one.beat, nature=one.nature) for stop in one.stops):
+        if stop_code(one.stops, program=slug, beat=one.beat, nature=one.nature, located=one.lat is not None):
             return Pending(str(one.id), one.priority, {})
         incident = Incident(pk=one.id, priority=one.priority, sent_at=one.since, opened_at=one.since)
         incident.centre, incident.program_version = self.centre, version
@@ -277,7 +301,7 @@ class Round:
             refused = refused | {planned}
         for _, unit in self._ranking(program).order(incident, without=refused):
             yield unit
-        if old and time.monotonic() - self._read_at > NEWS_AFTER_S:
+        if old and (self._inherited or time.monotonic() - self._read_at > NEWS_AFTER_S):
             self._read({*self._free, program})
             for _, unit in self._ranking(program).order(incident, without=refused):
                 yield unit
@@ -296,7 +320,7 @@ class Round:
     def _read(self, programs: set[UUID]) -> None:
         begun = time.monotonic()
         self._free = units_free(programs, self.centre, self.at)
-        self._read_at = time.monotonic()
+        self._read_at, self._inherited = time.monotonic(), False
         self._trusted_until = self._read_at + max(TRUSTED_FOR_S, (READING_SHARE - 1) * (self._read_at - begun))
         self._rankings = {}
         for units in self._free.values():
@@ -320,7 +344,12 @@ class Round:
 
     def outrun(self) -> None:
         """Somebody else was faster: pass by whoever else is taken by now, instead of finding out one by one."""
-        for unit_id in units_taken():
+        self.contested = True
+        self.without(units_taken())
+
+    def without(self, taken: Iterable[str]) -> None:
+        """Pass by units that others have."""
+        for unit_id in taken:
             self._drop(unit_id)
 
     def _drop(self, unit_id: str) -> None:

@@ -1,5 +1,6 @@
 """Which travel times a centre has: a routing service, its own street network, or the straight line."""
 
+import logging
 import time
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from dispatch.travel.streets import Street, StreetNetwork
 from people.models import StreetNetwork as StoredNetwork
 from people.models import StreetPiece
 
+logger = logging.getLogger(__name__)
+
 LOOK_AGAIN_S = 60.0
 """How long a process goes on with its streets before it asks whether they have changed."""
 
@@ -25,15 +28,14 @@ class _Held:
 
 
 _held: dict[int, _Held] = {}
-_services: dict[str, RoutingService] = {}
+_services: dict[str, TravelTimes] = {}
 
 
 def travel_for(centre: Centre) -> TravelTimes:
-    """Kept per process and centre; read again when the centre's streets were loaded anew. Raises ValueError for a
-    ROUTING_URL of an unknown kind."""
+    """Kept per process and centre; read again when the centre's streets were loaded anew."""
     if settings.ROUTING_URL:
         if settings.ROUTING_URL not in _services:
-            _services[settings.ROUTING_URL] = RoutingService(settings.ROUTING_URL)
+            _services[settings.ROUTING_URL] = _service(settings.ROUTING_URL)
         return _services[settings.ROUTING_URL]
     held, now = _held.get(centre.pk), time.monotonic()
     if held is not None and now - held.looked < LOOK_AGAIN_S:
@@ -44,6 +46,16 @@ def travel_for(centre: Centre) -> TravelTimes:
     held.looked = now
     _held[centre.pk] = held
     return held.travel
+
+
+def _service(address: str) -> TravelTimes:
+    """The routing service at an address. One that cannot be read stops no engine: the straight line stands in, and each
+    reason says so."""
+    try:
+        return RoutingService(address)
+    except ValueError as error:
+        logger.error("routing service not set up", extra={"cause": str(error)})
+        return StraightLine("the routing service is not set up right")
 
 
 def network_of(centre: Centre) -> TravelTimes:

@@ -16,7 +16,7 @@ from dispatch.models import Alarm, HistoryRow, Incident
 from dispatch.models.alarm import CALLS_FOR_HELP
 from dispatch.not_diverted import not_diverted
 from dispatch.plan import direction
-from dispatch.reasons import NOT_DIVERTED_ENDS, OUTCOMES, REOPEN
+from dispatch.reasons import NOT_DIVERTED_ENDS, OUTCOMES, REOPEN, RETURNED
 from dispatch.selectors.triage import judge
 from dispatch.services.alarms import alarms_end
 from dispatch.services.journal import incident_locked, record
@@ -66,7 +66,7 @@ def _close(incident: Incident, outcome: str, by: User | None, at: datetime, *, o
     before = incident.state
     incident.state = INCIDENT.to("close", before)
     incident.closed_at, incident.outcome, incident.offer_wanted = at, outcome, False
-    incident.no_unit_reason = ""
+    incident.no_unit_reason, incident.no_unit_detail = "", []
     record(
         incident=incident,
         entity="incident",
@@ -77,7 +77,15 @@ def _close(incident: Incident, outcome: str, by: User | None, at: datetime, *, o
         from_state=before,
         to_state=incident.state,
         reason=outcome,
-        fields=["state", "closed_at", "outcome", "offer_wanted", "no_unit_reason", "not_diverted_reason"],
+        fields=[
+            "state",
+            "closed_at",
+            "outcome",
+            "offer_wanted",
+            "no_unit_reason",
+            "no_unit_detail",
+            "not_diverted_reason",
+        ],
     )
 
 
@@ -124,7 +132,7 @@ def settle(*, incident: Incident, by: User | None, at: datetime) -> bool:
     again = _reopened_at(incident)
     cleared = incident.assignments.filter(state="cleared", ended_at__gte=again).order_by("-ended_at").first()
     acknowledged = incident.handoffs.filter(state="acknowledged", acknowledged_at__gte=again).exists()
-    if cleared is not None and cleared.disposition != "returned_to_911":
+    if cleared is not None and cleared.disposition != RETURNED:
         outcome = cleared.disposition
     elif transfers.filter(state="resolved", bridge=False, ended_at__gte=again).exists():
         outcome = "resolved_without_dispatch"

@@ -13,6 +13,7 @@ from dispatch.models.assignment import Slot
 from dispatch.selectors.pairs import pair_under_way
 from dispatch.services.alarms import alarms_end
 from dispatch.services.journal import incident_locked, record
+from dispatch.services.not_sought import nobody_sought
 from dispatch.services.offers import other_offers_end
 from dispatch.states import ASSIGNMENT_ACCEPTED
 
@@ -41,7 +42,7 @@ def assignment_promote(*, assignment: Assignment, by: User, at: datetime) -> Ass
     except IntegrityError as error:
         raise Refused("primary_stays", "Another unit is primary: clear or cancel it first.", status=409) from error
     other_offers_end(incident, assignment, by, at)
-    incident.offer_wanted = False
+    fields = nobody_sought(incident, by=by, at=at, note=f"{assignment.unit.call_sign} leads")
     record(
         incident=incident,
         entity="assignment",
@@ -51,12 +52,13 @@ def assignment_promote(*, assignment: Assignment, by: User, at: datetime) -> Ass
         at=at,
         from_state=Slot.ASSIST,
         to_state=Slot.PRIMARY,
-        fields=["offer_wanted"],
+        fields=fields,
         ids={"unit": str(assignment.unit_id)},
     )
     audit(
         action="assignment.promote", at=at, by=by, centre=incident.centre, entity="assignment", entity_id=assignment.pk
     )
-    over = (Alarm.Kind.PRIMARY_GONE, Alarm.Kind.NO_UNIT)
-    alarms_end(*over, subject=str(incident.pk), at=at, by=by, note=f"{assignment.unit.call_sign} leads")
+    alarms_end(
+        Alarm.Kind.PRIMARY_GONE, subject=str(incident.pk), at=at, by=by, note=f"{assignment.unit.call_sign} leads"
+    )
     return assignment

@@ -16,12 +16,29 @@ FORBIDDEN = {
     "a waiting unit without a promise or a hold without an end": """
         SELECT id FROM dispatch_incident WHERE (offer_wanted AND promise_at IS NULL)
             OR (state = 'held' AND held_until IS NULL)""",
+    "a missing unit where none is sought": """
+        SELECT i.id, i.state, i.no_unit_reason FROM dispatch_incident i WHERE NOT i.offer_wanted AND (
+            i.no_unit_reason <> '' OR EXISTS (SELECT 1 FROM dispatch_alarm l WHERE l.incident_id = i.id
+                AND l.kind IN ('no_unit', 'choose_unit') AND l.ended_at IS NULL))""",
     "closed with something left open": """
         SELECT i.id, i.outcome FROM dispatch_incident i WHERE i.state IN ('closed', 'joined') AND (
             i.offer_wanted
             OR EXISTS (SELECT 1 FROM dispatch_assignment a WHERE a.incident_id = i.id AND a.ended_at IS NULL)
             OR EXISTS (SELECT 1 FROM dispatch_call c WHERE c.incident_id = i.id AND c.state = 'open')
-            OR EXISTS (SELECT 1 FROM dispatch_handoff h WHERE h.incident_id = i.id AND h.state = 'requested'))""",
+            OR EXISTS (SELECT 1 FROM dispatch_handoff h WHERE h.incident_id = i.id AND h.state = 'requested')
+            OR EXISTS (SELECT 1 FROM dispatch_transfer t WHERE t.incident_id = i.id AND t.direction = 'out'
+                       AND t.ended_at IS NULL))""",
+    "a caller given away from one incident and on the line of another": """
+        SELECT t.id FROM dispatch_transfer t JOIN dispatch_call c ON c.id = t.call_id
+         LEFT JOIN dispatch_assignment a ON a.id = t.assignment_id
+         WHERE t.ended_at IS NULL AND (t.incident_id <> c.incident_id OR a.incident_id <> c.incident_id)""",
+    "a sender who waits for no word and was told none": """
+        SELECT id FROM dispatch_transfer WHERE direction = 'in' AND state <> 'connected'
+           AND disposition NOT IN ('reached', 'not_reached')""",
+    "returned and not for review": """
+        SELECT a.id FROM dispatch_assignment a WHERE a.disposition = 'returned_to_911' AND NOT EXISTS
+           (SELECT 1 FROM dispatch_reviewitem r WHERE r.kind = 'return' AND (r.subject = a.id
+               OR r.subject IN (SELECT t.id FROM dispatch_transfer t WHERE t.assignment_id = a.id)))""",
     "assigned or on scene, and nobody there": """
         SELECT i.id, i.state FROM dispatch_incident i WHERE i.state IN ('assigned', 'on_scene') AND NOT EXISTS
            (SELECT 1 FROM dispatch_assignment a WHERE a.incident_id = i.id AND a.accepted_at IS NOT NULL)""",
@@ -46,6 +63,10 @@ FORBIDDEN = {
     "a history with a gap": """
         SELECT * FROM (SELECT entity_id, from_state, lag(to_state) OVER (PARTITION BY entity_id ORDER BY id) AS before
            FROM dispatch_historyrow WHERE entity = 'assignment' AND to_state <> '') h
+         WHERE before IS NOT NULL AND before <> from_state""",
+    "a history of a transfer with a gap": """
+        SELECT * FROM (SELECT entity_id, from_state, lag(to_state) OVER (PARTITION BY entity_id ORDER BY id) AS before
+           FROM dispatch_historyrow WHERE entity = 'transfer' AND to_state <> '') h
          WHERE before IS NOT NULL AND before <> from_state""",
 }
 """What must not be, and a query that finds the rows where it is."""

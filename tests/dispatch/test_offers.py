@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import Centre, User
 from desk.detail import detail_context
-from dispatch.models import Assignment, Incident, Recommendation
+from dispatch.models import Alarm, Incident, Recommendation
 from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.rounds import Round, queue_of
 from dispatch.services.assignments import assignment_act
@@ -108,7 +108,7 @@ def test_the_crew_that_met_the_caller_before_is_preferred_and_it_says_so(
     Unit.objects.update(service="in_service", position_at=later(7200))
     again = factories.an_offer(floor, by=people["call_taker"], at=later(7200), where=factories.HOME)
     assert again.unit.call_sign == "Star 2"
-    assert "crew has been with this caller or at this address before" in again.why["reasons"]
+    assert "crew was with this caller or at this address before" in again.why["reasons"]
     assignment_act(assignment=again, action="decline", reason="equipment", by=crew_of(again), at=later(7201))
     [other] = offers_run(centre=floor, at=later(7202))
     assert (other.unit.call_sign, set(other.why["counted"])) == ("Star 1", {"travel"})
@@ -160,6 +160,9 @@ def test_a_program_that_has_closed_meanwhile_offers_nobody_and_says_so(
     assert offers_run(centre=floor, at=at) == []
     incident.refresh_from_db()
     assert incident.no_unit_reason == "program_closed"
+    assert incident.no_unit_detail[0]["words"] == ["the program is closed until Mon 01:00"]
+    [row] = incident_rows(centre=floor, at=at)
+    assert (row.state_words, row.next_step) == ("NO UNIT", "Choose another program or response")
 
 
 def test_a_dispatchers_own_choice_is_taken_with_its_shortfalls_in_words(
@@ -173,7 +176,7 @@ def test_a_dispatchers_own_choice_is_taken_with_its_shortfalls_in_words(
     star(two_person=True, needs=["youth"])
     offer = assignment_offer(incident=waits(), unit=units["Star 2"], by=people["dispatcher"], at=at)
     assert [one["code"] for one in offer.why["shortfalls"]] == ["capability", "one_person"]
-    assert offer.why["shortfalls"][0]["words"] == "has no youth, this program needs it"
+    assert offer.why["shortfalls"][0]["words"] == "has no youth worker, this program needs it"
 
 
 # Several units at once
@@ -255,6 +258,7 @@ def test_the_engine_names_a_unit_and_a_person_makes_the_offer(
     offers_run(centre=floor, at=later(601))
     offers_run(centre=floor, at=later(602))
     assert alarms() == ["choose_unit"]
+    assert Alarm.objects.get().detail["words"] == "Recommended: Star 1. Nobody has made the offer yet"
     assignment_offer(incident=incident, unit=units["Star 2"], by=people["dispatcher"], at=later(603))
     assert not Recommendation.objects.exists()
     assert alarms() == []
@@ -338,57 +342,3 @@ def test_the_named_unit_is_on_the_row_and_first_in_the_pane(
     assert row.next_step == "Offer it to Star 2, or choose another"
     pane = detail_context(incident, people["dispatcher"], later(1))
     assert [one["call_sign"] for one in pane["candidates"]] == ["Star 2", "Star 1"]
-
-
-# A third of the promise
-
-
-def test_asking_takes_a_third_of_the_promise_and_then_the_dispatcher_picks(
-    floor: Centre,
-    people: dict[str, User],
-    units: dict[str, Unit],
-    waits: Callable[..., Incident],
-    at: datetime,
-    later: Later,
-    alarms: Alarms,
-) -> None:
-    """STAR promises 1800 s, so its units are asked for 600 s after the first of them was."""
-    incident = waits()
-    Incident.objects.filter(pk=incident.pk).update(promise_at=later(1800), promise_from=at)
-    [first] = offers_run(centre=floor, at=later(100))
-    assignment_act(assignment=first, action="decline", reason="equipment", by=crew_of(first), at=later(660))
-    [last] = offers_run(centre=floor, at=later(670))
-    # No offer outlives the third.
-    assert last.offer_expires_at == later(700)
-    offer_expire(assignment=last, at=later(700))
-    Assignment.objects.filter(pk=last.pk).update(ended_at=later(200))
-    assert offers_run(centre=floor, at=later(701)) == []
-    incident.refresh_from_db()
-    assert (incident.no_unit_reason, alarms()) == ("dispatcher_picks", ["choose_unit"])
-    assert {row["call_sign"]: row["words"] for row in incident.no_unit_detail}["Star 1"] == ["declined this call"]
-    # Its pick ends the alarm; and an extended promise, or a broken one, lets the engine ask again.
-    Incident.objects.filter(pk=incident.pk).update(promise_at=later(3600))
-    assert [one.unit.call_sign for one in offers_run(centre=floor, at=later(702))] == ["Star 2"]
-    assert alarms() == []
-
-
-def test_when_the_promise_is_broken_the_engine_goes_on_looking(
-    floor: Centre, waits: Callable[..., Incident], at: datetime, later: Later
-) -> None:
-    incident = waits()
-    [first] = offers_run(centre=floor, at=at)
-    assignment_act(assignment=first, action="decline", reason="equipment", by=crew_of(first), at=later(1))
-    assert offers_run(centre=floor, at=later(1799)) == []
-    assert [one.unit.call_sign for one in offers_run(centre=floor, at=later(1800))] == ["Star 2"]
-    assert _live(incident) == ["Star 2"]
-
-
-def test_a_unit_that_comes_free_late_is_still_asked_when_nobody_was_before(
-    floor: Centre, waits: Callable[..., Incident], later: Later
-) -> None:
-    Unit.objects.update(service="on_break")
-    incident = waits()
-    assert offers_run(centre=floor, at=later(1)) == []
-    Unit.objects.update(service="in_service")
-    offers_run(centre=floor, at=later(1200))
-    assert _live(incident) == ["Star 1"]

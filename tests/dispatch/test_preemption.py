@@ -1,16 +1,19 @@
 """A more urgent call takes a unit that is under way to a less urgent one, where both programs allow it."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from accounts.models import AuditRow, Centre, User
 from dispatch.models import Alarm, Assignment, HistoryRow, Incident
 from dispatch.selectors.rounds import Round
 from dispatch.services.assignments import assignment_act
-from dispatch.services.offers import incident_offer, offers_run
+from dispatch.services.offers import assignment_offer, incident_offer, offers_run
 from dispatch.services.staging import risk_raise
 from dispatch.states import TransitionRefused
 from live.models import Event
@@ -50,6 +53,7 @@ def _under_way(floor: Centre, offer: Assignment, state: str, at: datetime) -> As
         ({}, "en_route", 1, 4, "", False),
         (_ALLOWED, "en_route", 1, 4, "displaced before", False),
         (_ALLOWED, "en_route", 1, 4, "danger rose", False),
+        (_ALLOWED, "en_route", 1, 4, "a crew is there", False),
         (_ALLOWED, "en_route", 1, 4, "another is free", False),
         ({**_ALLOWED, "needs": ["youth"]}, "en_route", 1, 4, "", False),
     ],
@@ -81,6 +85,10 @@ def test_a_unit_is_taken_from_a_less_urgent_call_only_where_it_may_be(
         )  # fmt: skip
     elif extra == "danger rose":
         risk_raise(incident=less, reason="weapon=in_hand", words="weapon", services=(), by=None, at=later(3))
+    elif extra == "a crew is there":
+        by = people["dispatcher"]
+        medic = assignment_offer(incident=less, unit=units["Medic 1"], slot="assist", by=by, at=later(2))
+        _under_way(floor, medic, "on_scene", later(3))
     elif extra == "another is free":
         Unit.objects.filter(call_sign="Star 2").update(service="in_service")
     if "needs" in settings:
@@ -116,8 +124,8 @@ def test_the_displaced_call_is_asked_for_first_and_everybody_is_told(
     offer.refresh_from_db()
     assert (less.state, less.offer_wanted, less.top_at) == ("pending", True, later(4))
     assert (offer.state, offer.ended_at, offer.end_reason) == ("preempted", later(4), "more_urgent_call")
-    assert urgent.why["reasons"][0] == f"taken off {less.number:04d} (priority 3) for this call"
-    assert less.narrative.get().words.text.startswith(f"Star 1 was taken for {more.number:04d} (priority 1).")
+    assert urgent.why["reasons"][0] == f"taken off {less} (priority 3) for this call"
+    assert less.narrative.get().words.text.startswith(f"Star 1 was taken for {more} (priority 1).")
     assert f"{less.number:04d}" in more.narrative.get().words.text
     assert HistoryRow.objects.get(action="preempt").detail == {"for": str(more.pk)}
     assert AuditRow.objects.get(action="assignment.preempt").entity_id == str(offer.pk)
@@ -127,6 +135,40 @@ def test_the_displaced_call_is_asked_for_first_and_everybody_is_told(
     Unit.objects.filter(call_sign="Star 2").update(service="in_service")
     assert [one.incident_id for one in offers_run(centre=floor, at=later(5))] == [less.pk]
     assert Alarm.objects.get(kind="preempted").ended_at == later(5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_displaced_while_a_free_unit_is_only_locked(
+    floor: Centre, units: dict[str, Unit], star: Set, waits: Callable[..., Incident], later: Later
+) -> None:
+    star(**_ALLOWED)
+    Unit.objects.filter(call_sign="Star 2").update(service="out_of_service")
+    less = waits(4)
+    [offer] = offers_run(centre=floor, at=later(1))
+    _under_way(floor, offer, "en_route", later(2))
+    Unit.objects.filter(call_sign="Star 2").update(service="in_service")
+    more = waits(1)
+    held, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Unit.objects.select_for_update().get(call_sign="Star 2")
+            held.set()
+            go.wait(timeout=60)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        holder = pool.submit(hold)
+        assert held.wait(timeout=30)
+        try:
+            assert offers_run(centre=floor, at=later(3)) == []
+            more.refresh_from_db()
+            less.refresh_from_db()
+            assert (more.no_unit_reason, less.state) == ("unit_contended", "assigned")
+        finally:
+            go.set()
+        holder.result()
+    assert [one.unit.call_sign for one in offers_run(centre=floor, at=later(4))] == ["Star 2"]
 
 
 @pytest.mark.django_db(transaction=True)

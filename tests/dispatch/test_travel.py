@@ -391,3 +391,7 @@ def test_a_routing_service_is_named_in_the_environment(centre: Centre, settings:
     settings.ROUTING_URL = "valhalla:http://127.0.0.1:1"
     assert isinstance(travel_for(centre), RoutingService)
     assert travel_for(centre) is travel_for(centre)
+    # A slip in it stops no engine, and each reason says what is wrong.
+    settings.ROUTING_URL = "http://127.0.0.1:1"
+    [journey] = travel_for(centre).times((41.5, -95.9), [(41.5, -95.8)])
+    assert journey.how == "straight line, the routing service is not set up right"

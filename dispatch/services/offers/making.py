@@ -1,9 +1,11 @@
 """One offer: made by the engine or by a dispatcher, and ended by time, by another or by a new plan."""
 
+import logging
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q
+from psycopg.errors import LockNotAvailable
 
 from accounts.access import DISPATCHING, require
 from accounts.models import User
@@ -11,7 +13,7 @@ from accounts.problems import Refused
 from dispatch.engine import Candidate
 from dispatch.models import Alarm, Assignment, Incident, Recommendation, StageOrder
 from dispatch.models.assignment import Slot
-from dispatch.reasons import DANGER_GONE, OFFER_WITHDRAWN
+from dispatch.reasons import DANGER_GONE, NO_UNIT, NO_UNIT_NEXT, OFFER_WITHDRAWN
 from dispatch.selectors.engine_facts import is_by_phone, recommend_for, units_with_facts
 from dispatch.selectors.triage import answers_at_place, dangerous, place_of
 from dispatch.services.alarms import alarms_end
@@ -26,6 +28,8 @@ from programs.models import ProgramVersion
 from programs.selectors import suspended_here
 from responders.models import Unit
 from triage import vocabulary
+
+logger = logging.getLogger(__name__)
 
 MANUAL_OFFER_TIMEOUT_S = 120
 LAPSES = frozenset({"unit_left", "suspended"})
@@ -89,7 +93,10 @@ def offer_make(
         alarms_end(*over, subject=str(incident.pk), at=at, by=by, note="offered")
     if incident.risen_at is not None and not unit.armed:
         last = StageOrder.objects.filter(assignment__incident=incident).order_by("-at").first()
-        words = last.words if last is not None else "Danger rose after sending: ask dispatch"
+        unsaid = (
+            "Another crew says: unsafe" if incident.not_diverted_reason == "returned" else "Danger rose after sending"
+        )
+        words = last.words if last is not None else f"{unsaid}. Ask dispatch"
         order_stage(incident=incident, assignment=assignment, reason="risen_before", words=words, by=by, at=at)
     elif not unit.armed and not assignment.by_phone:
         lowered = lowered_by_two(incident) if lowered is None else lowered
@@ -117,6 +124,17 @@ def _stage_into_danger(incident: Incident, assignment: Assignment, by: User | No
         question = vocabulary.load().get(danger)
         words = f"{question.label}: {question.label_of(answers[danger])}"[:160]
         order_stage(incident=incident, assignment=assignment, reason=danger, words=words, by=by, at=at)
+
+
+def _diverts(incident: Incident, unit: Unit, slot: str) -> bool:
+    """Whether asking the unit goes on with the diversion: to lead without an officer, or as the program's own team,
+    whatever place it is asked for. An ambulance beside it does not."""
+    version = incident.program_version
+    if unit.armed or version is None:
+        return False
+    if slot == Slot.PRIMARY or unit.team_id is None:
+        return slot == Slot.PRIMARY
+    return version.program.teams.filter(pk=unit.team_id).exists()
 
 
 def _free(unit: Unit, incident: Incident) -> bool:
@@ -149,10 +167,10 @@ def assignment_offer(
         raise Refused("late_entry", "This entry came late: say first that it is still live.", status=409)
     if unit.centre_id != incident.centre_id:
         raise Refused("unit_elsewhere", "This unit belongs to another centre.", field="unit")
-    if slot == Slot.PRIMARY and not unit.armed and stopped_here(incident.program_version, incident):
+    if _diverts(incident, unit, slot) and (stop := stopped_here(incident.program_version, incident)):
         # What one person has stopped only two resume: nobody goes on with it by asking a unit by name.
-        raise Refused("suspended", "Diversion is stopped here: choose a more cautious response.", status=409)
-    locked = Unit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
+        raise Refused("suspended", f"{NO_UNIT[stop]}. {NO_UNIT_NEXT[stop]}.", status=409)
+    locked = Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=unit.pk)
     if not _free(locked, incident):
         raise Refused("unit_taken", f"{unit.call_sign} is already on a call.", field="unit", status=409)
     if slot != Slot.ASSIST and incident.assignments.filter(slot=slot, state__in=ASSIGNMENT_ACCEPTED).exists():
@@ -216,7 +234,14 @@ def offer_expire(*, assignment: Assignment, at: datetime) -> Assignment:
     assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
     if assignment.state == "offered" and assignment.offer_expires_at <= at:
         _end(incident, assignment, "expire", None, at, reason="not_answered")
-        offers_unanswered(incident=incident, unit=assignment.unit, at=at)
+        try:
+            with transaction.atomic():
+                offers_unanswered(incident=incident, unit=assignment.unit, at=at)
+        except OperationalError as error:
+            # Somebody has the unit, and may be stopped: the call goes to the next one all the same.
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            logger.warning("silence of a locked unit not noted", extra={"unit": str(assignment.unit_id)})
     return assignment
 
 
@@ -244,12 +269,13 @@ def lapsed(assignment: Assignment, incident: Incident) -> str:
     return "suspended" if stopped_here(assignment.program_version, incident) else ""
 
 
-def stopped_here(version: ProgramVersion | None, incident: Incident) -> bool:
-    """Whether a stop key forbids a program for a call, by where it is and its nature."""
+def stopped_here(version: ProgramVersion | None, incident: Incident) -> str:
+    """Why a stop key forbids a program for a call, by where it is and its nature: a code of NO_UNIT. Empty for none."""
     if version is None:
-        return False
+        return ""
     place = place_of(incident)
-    return suspended_here(version, beat=place.beat if place is not None else "", nature=incident.nature)
+    beat, located = (place.beat, place.lat is not None) if place is not None else ("", False)
+    return suspended_here(version, beat=beat, nature=incident.nature, located=located)
 
 
 def other_offers_end(incident: Incident, accepted: Assignment, by: User | None, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """A more urgent call takes a unit that is under way to a less urgent one, where both programs allow it."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -25,22 +26,28 @@ from programs.spec import setting
 from responders.models import Unit
 
 PREEMPTIBLE = ("accepted", "en_route")
+_THERE = ("on_scene", "with_person", "transporting")
 PREEMPTED_REASON = "more_urgent_call"
 OFFER_TIMEOUT_S = 60
 
 
-def preempt(incident: Incident, facts: IncidentFacts, version: ProgramVersion, seen: Round) -> Assignment | None:
-    """Offer a locked incident, for which nobody is free, a unit that is under way to a less urgent call.
+def preempt(
+    incident: Incident, facts: IncidentFacts, version: ProgramVersion, left_s: float | None, seen: Round
+) -> Assignment | None:
+    """Offer a locked incident, for which nobody is free, a unit that is under way to a less urgent call. `left_s`: for
+    how long at most, where its promise still runs.
 
     The displaced call goes back to the queue, first in its priority, in the same transaction; its crew and dispatcher
-    are told. A call is displaced once at most, never while danger has risen there, and a unit that is staged or on the
-    scene is never taken. The other call is locked without waiting, so two pre-emptions cannot wait for each other.
+    are told. A call is displaced once at most, never while danger has risen there or another crew is on its scene, and
+    a unit that is staged or on the scene is never taken. The other call is locked without waiting, so two pre-emptions
+    cannot wait for each other.
     """
-    if not setting(version.spec, "may_preempt"):
+    if not setting(version.spec, "may_preempt") or _free_in_a_moment(incident, facts, version, seen):
         return None
     for case, assignment in _choices(incident, facts, version, seen):
         other = _locked(assignment.incident_id)
-        unit = Unit.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=assignment.unit_id).first()
+        units = Unit.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        unit = units.filter(pk=assignment.unit_id).first()
         taken = Assignment.objects.select_for_update(skip_locked=True).filter(
             pk=assignment.pk, state__in=PREEMPTIBLE, version=assignment.version
         )
@@ -48,15 +55,35 @@ def preempt(incident: Incident, facts: IncidentFacts, version: ProgramVersion, s
             continue
         row.unit = unit
         _displace(other, row, incident, seen.at)
-        told = Counted("preempted", 0.0, f"taken off {other.number:04d} (priority {other.priority}) for this call")
+        told = Counted("preempted", 0.0, f"taken off {other} (priority {other.priority}) for this call")
         case = replace(case, shortfalls=(), words=(), counted=(told, *case.counted))
         timeout = spec_number(version, "offer_timeout_s", OFFER_TIMEOUT_S)
+        timeout = timeout if left_s is None else min(timeout, int(left_s))
         offered = offer_make(incident, unit, case, Slot.PRIMARY, timeout, None, seen.at)
         # A clinician who was taken from elsewhere waits for an officer like any other.
         officer_offer(incident=incident, clinician=offered, offer=offer_make, by=None, at=seen.at)
-        _note(incident, f"{unit.call_sign} was taken off {other.number:04d} (priority {other.priority}).", seen.at)
+        _note(incident, f"{unit.call_sign} was taken off {other} (priority {other.priority}).", seen.at)
         return offered
     return None
+
+
+def _free_in_a_moment(incident: Incident, facts: IncidentFacts, version: ProgramVersion, seen: Round) -> bool:
+    """Whether a unit could go that somebody only has locked: nobody is displaced for that, the next round asks it."""
+    locked = [UUID(unit_id) for unit_id, why in seen.gone.items() if why in {"", "contended"}]
+    return bool(locked) and any(not one.shortfalls for one in _cases(incident, facts, version, locked, seen))
+
+
+def _cases(
+    incident: Incident, facts: IncidentFacts, version: ProgramVersion, only: Collection[UUID], seen: Round
+) -> tuple[Candidate, ...]:
+    """The case of some units for a call, as they are now."""
+    teams = set(version.program.teams.values_list("pk", flat=True))
+    refused = standing(incident, seen.at).refused
+    units = [
+        unit_facts(unit, centre=incident.centre, at=seen.at, team_ids=teams, refusal=refused.get(unit.pk))
+        for unit in units_with_facts(incident.centre, at=seen.at, only=only)
+    ]
+    return recommend(facts, units, seen.at, seen.travel).candidates
 
 
 def _choices(
@@ -76,6 +103,8 @@ def _choices(
             pair__isnull=True,
         )
         .exclude(incident__assignments__state="preempted")
+        # A crew that is there already, helping, is not left waiting for whoever leads it.
+        .exclude(incident__assignments__state__in=_THERE)
         .select_related("incident")
     )
     allowed = {
@@ -87,14 +116,8 @@ def _choices(
     facts = replace(facts, full=False)
     if not allowed:
         return []
-    teams = set(version.program.teams.values_list("pk", flat=True))
-    refused = standing(incident, seen.at).refused
-    units = [
-        unit_facts(unit, centre=incident.centre, at=seen.at, team_ids=teams, refusal=refused.get(unit.pk, ""))
-        for unit in units_with_facts(incident.centre, at=seen.at, only=list(allowed))
-    ]
     by_id = {str(key): one for key, one in allowed.items()}
-    able = [one for one in recommend(facts, units, seen.at, seen.travel).candidates if one.shortfalls == ("busy",)]
+    able = [one for one in _cases(incident, facts, version, list(allowed), seen) if one.shortfalls == ("busy",)]
     able.sort(key=lambda one: -by_id[one.unit_id].incident.priority)
     return [(one, by_id[one.unit_id]) for one in able]
 
@@ -129,7 +152,7 @@ def _displace(other: Incident, assignment: Assignment, urgent: Incident, at: dat
     other.offer_wanted, other.top_at = other.program_version_id is not None, at
     _note(
         other,
-        f"{assignment.unit.call_sign} was taken for {urgent.number:04d} (priority {urgent.priority})."
+        f"{assignment.unit.call_sign} was taken for {urgent} (priority {urgent.priority})."
         " This call is asked for again, first of its priority.",
         at,
     )
@@ -163,7 +186,7 @@ def _displace(other: Incident, assignment: Assignment, urgent: Incident, at: dat
         incident=other,
         unit=assignment.unit,
         owner=other.owner,
-        detail={"for": f"{urgent.number:04d}"},
+        detail={"for": f"{urgent.number:04d}", "words": f"taken for {urgent} (priority {urgent.priority})"},
     )
     offer_after_commit(other.centre_id)
 

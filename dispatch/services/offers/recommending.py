@@ -91,5 +91,9 @@ def _alarm(incident: Incident, named: Recommendation, at: datetime) -> None:
         at=at,
         incident=incident,
         owner=incident.owner,
-        detail={"reason": "not_confirmed", "unit": str(named.unit_id)},
+        detail={
+            "reason": "not_confirmed",
+            "unit": str(named.unit_id),
+            "words": f"Recommended: {named.unit.call_sign}. Nobody has made the offer yet",
+        },
     )

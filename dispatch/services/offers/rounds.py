@@ -2,9 +2,10 @@
 mode (one after the other, several at once, or by a dispatcher's word only)."""
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -12,14 +13,15 @@ from psycopg.errors import LockNotAvailable
 
 from accounts.models import Centre
 from dispatch.engine import Candidate, candidate, recommend
-from dispatch.facts import IncidentFacts
+from dispatch.facts import IncidentFacts, Refusal
 from dispatch.models import Alarm, Assignment, Incident
 from dispatch.models.assignment import Slot
 from dispatch.plan import DEFAULT_PROMISE_S
-from dispatch.selectors.engine_facts import Standing
+from dispatch.reasons import NO_UNIT, words
+from dispatch.selectors.engine_facts import Standing, refusal_here
 from dispatch.selectors.free_units import Waiting, unit_claimed, waiting
 from dispatch.selectors.rounds import Round, Wait, queue_of, turn_at
-from dispatch.services.alarms import alarm_raise
+from dispatch.services.alarms import alarm_raise, alarm_say, alarms_end
 from dispatch.services.co_response import officer_offer
 from dispatch.services.journal import record
 from dispatch.services.offers.locked import BRIEF_MS, call_free, unit_free
@@ -27,7 +29,7 @@ from dispatch.services.offers.making import offer_make
 from dispatch.services.offers.preempting import preempt
 from dispatch.services.offers.recommending import recommendation_drop, recommendation_keep
 from programs.models import ProgramVersion
-from programs.selectors import spec_number, stopped
+from programs.selectors import spec_number, stop_code
 from programs.spec import setting
 
 logger = logging.getLogger(__name__)
@@ -46,18 +48,19 @@ OFFERING_SHARE = 3
 """Asking takes at most one part in so many of the promised wait; then the dispatcher picks (issue 4)."""
 
 
-def offers_run(*, centre: Centre, at: datetime) -> list[Assignment]:
+def offers_run(*, centre: Centre, at: datetime, seen: Round | None = None) -> list[Assignment]:
     """Offer every pending incident of a centre that no unit has been asked for, most urgent and oldest first.
 
     Several calls and several units are matched first (dispatch.matching). Called by the Celery task, by the sweeper
     each second and after every change that could free a unit. Callers wait for one another, so order and fairness
-    hold; each incident is its own transaction, so one that fails stops no other.
+    hold; each incident is its own transaction, so one that fails stops no other. `seen`: a round that the caller has
+    begun for this centre and time.
     """
     made: list[Assignment] = []
     queue = queue_of(centre, at)
     if not queue:
         return made
-    seen = Round(centre, at)
+    seen = seen or Round(centre, at, begun=time.monotonic())
     try:
         seen.plan(queue)
     except Exception:
@@ -112,8 +115,8 @@ def _in_turn(queue: Sequence[Wait], seen: Round) -> Iterator[UUID]:
         if call_free(seen.centre, incident_id, seen.at):
             yield incident_id
     if seen.missed:
-        for unit_id in [key for key, why in seen.gone.items() if not why][:MOST_PASSED]:
-            seen.settled(unit_id, "" if unit_free(unit_id) else "contended")
+        for nth, unit_id in enumerate([key for key, why in seen.gone.items() if not why]):
+            seen.settled(unit_id, "" if nth < MOST_PASSED and unit_free(unit_id) else "contended")
         yield from seen.missed[:LOOKED_AT_AGAIN]
 
 
@@ -168,7 +171,7 @@ def _offers(incident_id: UUID, seen: Round) -> list[Assignment]:
     try:
         with transaction.atomic():
             _order_taken(seen.centre)
-            return _offer_best(incident_id, seen)
+            return [] if seen.over else _offer_best(incident_id, seen)
     except (IntegrityError, OperationalError) as error:
         # A dispatcher sent the unit elsewhere in the same instant, and the index let one through; or somebody has a row
         # of the call locked. The round comes back to it.
@@ -188,11 +191,13 @@ def _offer_best(incident_id: UUID, seen: Round) -> list[Assignment]:
     if incident is None or not incident.offer_wanted or incident.program_version is None:
         return []
     version = incident.program_version
-    now = waiting(incident, seen.at)
+    now = waiting(incident, seen.at, with_taken=seen.contested)
     if now.stands.asked:
         return []
-    if any(stopped(*stop, program=version.program.slug, beat=now.beat, nature=incident.nature) for stop in now.stops):
-        _no_unit(incident, "suspended", [], seen.at)
+    seen.without(now.taken)
+    located, nature = now.lat is not None, incident.nature
+    if stop := stop_code(now.stops, program=version.program.slug, beat=now.beat, nature=nature, located=located):
+        _no_unit(incident, stop, [], seen.at)
         return []
     facts = seen.facts(incident, now)
     refused = {str(key) for key in now.stands.on_it.union(now.stands.refused)}
@@ -202,14 +207,14 @@ def _offer_best(incident_id: UUID, seen: Round) -> list[Assignment]:
             recommendation_drop(incident)
             _nobody(incident, facts, now.stands, seen)
         return []
-    ends = offering_ends(incident, now)
-    if ends is not None and seen.at >= ends - timedelta(seconds=SHORTEST_OFFER_S) and not _broken(incident, seen.at):
+    left_s = None if _broken(incident, seen.at) else offering_left_s(incident, now)
+    if left_s is not None and left_s < SHORTEST_OFFER_S:
         _dispatcher_picks(incident, facts, now.stands, seen)
         return []
     number = int(setting(version.spec, "simultaneous_offers")) if mode == "simultaneous" else 1
-    made = None if facts.full else _offer_to(incident, facts, version, now, number, ends, seen)
+    made = None if facts.full else _offer_to(incident, facts, version, now, number, left_s, seen)
     if made is None:
-        displaced = preempt(incident, facts, version, seen)
+        displaced = preempt(incident, facts, version, left_s, seen)
         if displaced is not None:
             return [displaced]
         _nobody(incident, facts, now.stands, seen)
@@ -224,15 +229,15 @@ def _offer_to(
     version: ProgramVersion,
     now: Waiting,
     number: int,
-    ends: datetime | None,
+    left_s: float | None,
     seen: Round,
 ) -> list[Assignment] | None:
     """Offers to so many of the best units that can go. Those after the first come only from units that the plan holds
     for nobody else. None when no unit could go; an empty list when one was locked or taken in this instant."""
     refused = {str(key) for key in now.stands.on_it.union(now.stands.refused)}
     timeout = spec_number(version, "offer_timeout_s", OFFER_TIMEOUT_S)
-    if ends is not None and not _broken(incident, seen.at):
-        timeout = min(timeout, round((ends - seen.at).total_seconds()))
+    if left_s is not None:
+        timeout = min(timeout, int(left_s))
     made: list[Assignment] = []
     contended = False
     for best in seen.candidates(facts, version, refused):
@@ -254,20 +259,17 @@ def _offer_to(
     return made if made or contended else None
 
 
-def offering_ends(incident: Incident, now: Waiting) -> datetime | None:
-    """Until when the engine asks units by itself: a third of the promised wait after it first asked one. None before.
+def offering_left_s(incident: Incident, now: Waiting) -> float:
+    """For how many seconds more the engine asks units by itself: its offers take a third of the promised wait.
 
-    An extended promise extends it; a call that lost its unit is asked for anew.
+    Waiting for a unit to come free is no asking. An extended promise extends it; a call that lost its unit, and a wait
+    that began anew, have a third of their own.
     """
-    if now.asked_since is None:
-        return None
     begun = incident.promise_from or incident.sent_at
-    whole = timedelta(seconds=DEFAULT_PROMISE_S)
+    whole = float(DEFAULT_PROMISE_S)
     if incident.promise_at is not None and begun is not None:
-        whole = incident.promise_at - begun
-    # A promise that began anew, after a hold or another decision, is asked for anew.
-    since = max(now.asked_since, begun) if begun is not None else now.asked_since
-    return since + whole / OFFERING_SHARE
+        whole = (incident.promise_at - begun).total_seconds()
+    return whole / OFFERING_SHARE - now.asked_s
 
 
 def _broken(incident: Incident, at: datetime) -> bool:
@@ -278,8 +280,9 @@ def _broken(incident: Incident, at: datetime) -> bool:
 def _cases(incident: Incident, facts: IncidentFacts, stands: Standing, seen: Round) -> tuple[str, list[Candidate]]:
     """Why nobody can go (empty when somebody could), and each of the program's units' case."""
     every = seen.every_unit(incident.program_version) if incident.program_version is not None else []
-    refusals = {**seen.gone, **{str(key): refusal for key, refusal in stands.refused.items()}}
-    units = [replace(unit, refusal=refusals[unit.id]) if refusals.get(unit.id) else unit for unit in every]
+    refusals = {key: Refusal(code) for key, code in seen.gone.items() if code}
+    refusals.update({str(key): one for key, one in stands.refused.items()})
+    units = [replace(unit, refusal=refusal_here(refusals.get(unit.id), incident.centre)) for unit in every]
     said = recommend(facts, units, seen.at, seen.travel)
     return said.no_unit_reason, list(said.candidates)
 
@@ -299,18 +302,20 @@ def _dispatcher_picks(incident: Incident, facts: IncidentFacts, stands: Standing
     reason, cases = _cases(incident, facts, stands, seen)
     if not reason and UUID(cases[0].unit_id) in stands.on_it:
         reason = "all_busy"
-    _no_unit(incident, reason or "dispatcher_picks", cases, seen.at, alarm=Alarm.Kind.CHOOSE_UNIT)
+    _no_unit(incident, reason or _PICKS, cases, seen.at)
 
 
-def _no_unit(
-    incident: Incident, reason: str, cases: list[Candidate], at: datetime, *, alarm: str = Alarm.Kind.NO_UNIT
-) -> None:
-    """Record why nobody can go, once per change of reason, and raise the alarm."""
+_PICKS = "dispatcher_picks"
+
+
+def _no_unit(incident: Incident, reason: str, cases: list[Candidate], at: datetime) -> None:
+    """Record why nobody can go, or that a person chooses who does, once per change; a new reason is an alarm."""
     detail = [
         {"call_sign": case.call_sign, "shortfalls": list(case.shortfalls), "words": list(case.words)} for case in cases
     ]
     if incident.no_unit_reason == reason and incident.no_unit_detail == detail:
         return
+    news = incident.no_unit_reason != reason
     incident.no_unit_reason, incident.no_unit_detail = reason, detail
     record(
         incident=incident,
@@ -322,11 +327,17 @@ def _no_unit(
         reason=reason,
         fields=["no_unit_reason", "no_unit_detail"],
     )
-    alarm_raise(
-        centre=incident.centre,
-        kind=alarm,
-        subject=str(incident.pk),
-        at=at,
-        incident=incident,
-        detail={"reason": reason},
+    if not news:
+        # Somebody who has ended the alarm is not told again because one of the units went on a break.
+        return
+    kinds = (Alarm.Kind.NO_UNIT, Alarm.Kind.CHOOSE_UNIT)
+    former, now = kinds if reason == _PICKS else kinds[::-1]
+    alarms_end(
+        former, subject=str(incident.pk), at=at, note="a unit could go" if reason == _PICKS else "no unit can go"
     )
+    said = {"reason": reason, "words": words(NO_UNIT, reason)}
+    alarm = alarm_raise(
+        centre=incident.centre, kind=now, subject=str(incident.pk), at=at, incident=incident, detail=said
+    )
+    if alarm.detail.get("reason") != reason:
+        alarm_say(alarm=alarm, detail=said, at=at)
