@@ -17,6 +17,7 @@ from dispatch.reasons import (
     OVERRIDE_LESS,
     OVERRIDE_MORE,
     REOPEN,
+    RETURNS_TOLD,
     STAGE_LIFT,
     words,
 )
@@ -24,6 +25,7 @@ from dispatch.selectors.engine_facts import recommend_for, units_with_facts
 from dispatch.selectors.incident import IncidentDetail, incident_detail
 from dispatch.selectors.persons import persons_linked
 from dispatch.selectors.words import ASSIGNMENT_WORDS
+from dispatch.services.staging import order_mark
 from dispatch.states import ASSIGNMENT_ACCEPTED, ASSIGNMENT_LIVE
 from live.selectors import live_position
 from people.models import Caution
@@ -148,6 +150,7 @@ def stage_rows(assignments: list[Assignment]) -> list[dict[str, Any]]:
             "id": order.pk,
             "unit": one.unit.call_sign,
             "words": order.words,
+            "mark": order_mark(order),
             "read": order.acknowledged_at is not None,
             "how": order.acknowledged_how,
             "withdraw": order.withdraw,
@@ -199,8 +202,9 @@ def _call_words(call: Call, about: PersonWords | None) -> dict[str, str]:
     return {"words": said, "number": call.phone.number if call.phone else ""}
 
 
-def _candidates(incident: Incident, detail: IncidentDetail, at: datetime) -> list[dict[str, Any]]:
-    """Units that could go, best first; those that serve another program only where no program was chosen."""
+def _candidates(incident: Incident, detail: IncidentDetail, at: datetime) -> tuple[list[dict[str, Any]], str]:
+    """Units that could go, best first; those that serve another program only where no program was chosen. And why the
+    call waits, where nobody can be asked: the engine's reason, then unit by unit what keeps each back now."""
     taken = {one.unit_id for one in detail.assignments if one.state in ASSIGNMENT_LIVE}
     said = recommend_for(incident, units=units_with_facts(incident.centre, at=at), at=at)
     # The unit that the engine has named stays first, as on the row: the key offers to the first.
@@ -214,16 +218,28 @@ def _candidates(incident: Incident, detail: IncidentDetail, at: datetime) -> lis
         shortfalls = {
             code: text for code, text in zip(one.shortfalls, one.words, strict=True) if code != "wrong_program"
         }
+        if incident.no_unit_reason.startswith("suspended"):
+            shortfalls["suspended"] = "diversion is stopped here"
         rows.append(
             {
                 "unit_id": one.unit_id,
                 "call_sign": one.call_sign,
-                "shortfalls": ", ".join(shortfalls.values()),
-                "reasons": ", ".join(one.reasons),
+                "shortfalls": "; ".join(shortfalls.values()),
+                "reasons": "; ".join(one.reasons),
                 "free": not {"busy", "off_shift", "out_of_service", "no_crew"} & shortfalls.keys(),
             }
         )
-    return rows[:_MOST_CANDIDATES]
+    return rows[:_MOST_CANDIDATES], _waits(incident, detail.row.no_unit, said.no_unit_words)
+
+
+_SAID_WHOLE = frozenset({"program_closed", "program_full", "outside_area"})
+"""Reasons that the engine's own words say again, with hour or number."""
+
+
+def _waits(incident: Incident, reason: str, words_of_units: str) -> str:
+    if reason and incident.no_unit_reason in _SAID_WHOLE and words_of_units:
+        return words_of_units
+    return f"{reason}. {words_of_units}".strip() if reason else ""
 
 
 def _why(detail: IncidentDetail) -> str:
@@ -244,6 +260,7 @@ def detail_context(incident: Incident, viewer: User, at: datetime) -> dict[str, 
     dispatching = may(viewer, *DISPATCHING)
     live = [one for one in detail.assignments if one.state in ASSIGNMENT_LIVE]
     linked = persons_linked(incident_id=incident.pk, viewer=viewer)
+    candidates, waits = _candidates(incident, detail, at) if not detail.row.gone else ([], "")
     return {
         "d": detail,
         "v": detail.row.version,
@@ -259,13 +276,15 @@ def detail_context(incident: Incident, viewer: User, at: datetime) -> dict[str, 
         "why": _why(detail),
         "assignments": assignment_rows(detail.assignments, hazards=bool(detail.cautions)),
         "handoffs": handoff_rows([one for one in detail.handoffs if one.state != "cancelled"]),
-        "candidates": _candidates(incident, detail, at) if not detail.row.gone else [],
+        "candidates": candidates,
+        "waits": waits,
+        "promise_over": detail.row.promise_at is not None and detail.row.promise_at <= at,
         "notes": note_rows(detail.narrative),
         "classes": [(code, class_words(code)) for code in _classes()],
         "reasons_more": OVERRIDE_MORE.items(),
         "reasons_less": OVERRIDE_LESS.items(),
         "stage_lift": STAGE_LIFT.items(),
-        "escalations": ESCALATION.items(),
+        "escalations": [*ESCALATION.items(), *(RETURNS_TOLD.items() if may(viewer, *DISPATCHING) else ())],
         "outcomes": OUTCOMES.items(),
         "reopen_reasons": REOPEN.items(),
         **pane_parts(detail, viewer, at),

@@ -24,6 +24,7 @@ from dispatch.selectors.incident import IncidentDetail
 from dispatch.selectors.promise import must_decide
 from dispatch.selectors.targets import service_phones
 from dispatch.selectors.transfers import transfer_words
+from dispatch.services.promise import extension_most_min
 from dispatch.states import TRANSFER_LIVE
 from people.models.audience import Audience
 from programs.selectors import programs_published
@@ -113,6 +114,7 @@ def pane_parts(detail: IncidentDetail, viewer: User, at: datetime) -> dict[str, 
         "must_decide": must_decide(incident, at),
         "programs": _programs(incident, at),
         "extend_reasons": EXTEND.items(),
+        "extend_minutes": _extensions(incident),
         "handoff_decline": HANDOFF_DECLINE.items(),
         "decline_reasons": DECLINE.items(),
         "transfer_decline": TRANSFER_DECLINE.items(),
@@ -121,6 +123,12 @@ def pane_parts(detail: IncidentDetail, viewer: User, at: datetime) -> dict[str, 
         "transfer_dispositions": TRANSFER_DISPOSITIONS.items(),
         "audiences": [(code, said) for code, said in Audience.choices if code in audiences_written(viewer)],
     }
+
+
+def _extensions(incident: Incident) -> list[int]:
+    """Minutes to choose from, the usual ones first: none that would be refused."""
+    most = extension_most_min(incident)
+    return [minutes for minutes in (10, 5, 15, 20, 30) if minutes <= most] or [max(1, most)]
 
 
 def _programs(incident: Incident, at: datetime) -> list[tuple[str, str]]:

@@ -87,8 +87,11 @@ def _state(row: IncidentRow) -> str:
         said += f" {_lv('serious', 'ask again')}"
     if row.recommended:
         said += f'<span class="sub clip">Recommended: {escape(row.recommended)}</span>'
-    if not row.units and not row.handoffs and not row.transfers:
-        said += _lv("serious", escape(row.no_unit)) if row.no_unit else escape(row.state_words)
+    if row.no_unit:
+        # Also beside those who help, and services that have been asked: somebody who leads is still missing.
+        said += f" {_lv('serious', escape(row.no_unit))}"
+    elif not row.units and not row.handoffs and not row.transfers:
+        said += escape(row.state_words)
     return said
 
 

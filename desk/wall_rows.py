@@ -10,7 +10,15 @@ from dispatch.selectors.unit_rows import UnitRow
 
 R = TypeVar("R")
 _UNIT_ORDER = {"critical": 0, "serious": 1, "standby": 2, "caution": 3, "normal": 4, "off": 5}
-_SHORT = {"NOT TRIAGED": "NEW", "TRIAGED": "NEW", "HANDED OFF": "HANDED", "LATE ENTRY": "LATE?", "RETURNED": "BACK"}
+_SHORT = {
+    "NOT TRIAGED": "NEW",
+    "TRIAGED": "NEW",
+    "HANDED OFF": "HANDED",
+    "LATE ENTRY": "LATE?",
+    "RETURNED": "BACK",
+    "CHOOSE UNIT": "CHOOSE",
+    "DECIDE AGAIN": "DECIDE",
+}
 _UNIT_SHORT = {
     "STOP, STAGE": "STAGE",
     "NEEDS HELP": "HELP",
@@ -63,9 +71,10 @@ def wall_call(row: IncidentRow) -> WallCall:
         asked = any(one.state == "requested" for one in row.handoffs)
         status, level = row.handoffs[0].service.upper(), "critical" if late else "serious" if asked else "standby"
     elif row.no_unit:
-        status, level = "NO UNIT", "serious"
+        status, level = _SHORT.get(row.state_words, "NO UNIT"), "serious"
     else:
-        status, level = _SHORT.get(row.state_words, row.state_words), "off"
+        status = _SHORT.get(row.state_words, row.state_words)
+        level = "serious" if row.state_words == "DECIDE AGAIN" else "off"
     return WallCall(
         code=row.code,
         priority=row.priority,

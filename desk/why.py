@@ -11,12 +11,23 @@ from dispatch.selectors.triage import Judged
 from programs.selectors import protocol_of, rules_of
 from responders.models import Unit
 from triage import vocabulary
-from triage.conditions import AnyOf, Compare, Condition, IsUnknown, OneOf, explain, parse
+from triage.conditions import (
+    All,
+    Any_,
+    AnyOf,
+    AtLeast,
+    Compare,
+    Condition,
+    IsUnknown,
+    Not,
+    OneOf,
+    explain,
+    parse,
+)
 from triage.programs import ProgramRule
 from triage.protocol import BaseRule, Floor
 from triage.vocabulary import Value
 
-_JOINED = {"all": "All of these", "any": "Any of these", "atleast": "Enough of these", "not": "Not"}
 _SOURCES = {
     "call": "another caller",
     "place": "the map",
@@ -98,14 +109,15 @@ class _Teller:
         }
 
     def node(self, condition: Condition) -> dict[str, Any]:
-        return self._words(explain(condition, self._answers))
+        return self._words(explain(condition, self._answers), condition)
 
-    def _words(self, node: Mapping[str, Any]) -> dict[str, Any]:
+    def _words(self, node: Mapping[str, Any], condition: Condition) -> dict[str, Any]:
         if node["op"] == "always":
             return {"truth": "true", "words": "Always", "items": [], "value": "", "said": []}
         if node["op"] != "test":
-            items = [self._words(item) for item in node["items"]]
-            return {"truth": node["truth"], "words": _JOINED[node["op"]], "items": items, "value": "", "said": []}
+            said, parts = _joined(condition)
+            items = [self._words(item, part) for item, part in zip(node["items"], parts, strict=True)]
+            return {"truth": node["truth"], "words": said, "items": items, "value": "", "said": []}
         leaf = parse(node["test"], vocabulary.load())
         assert isinstance(leaf, OneOf | AnyOf | Compare | IsUnknown)  # noqa: S101 - `explain` calls only leaves tests
         question = vocabulary.load().get(leaf.key)
@@ -130,6 +142,20 @@ class _Teller:
             "who": told["who"],
             "at": _clock(at, self._zone),
         }
+
+
+def _joined(condition: Condition) -> tuple[str, tuple[Condition, ...]]:
+    """How the parts of a condition are joined, in words, and the parts. A single test has none."""
+    match condition:
+        case All(items):
+            return "All of these", items
+        case Any_(items):
+            return "Any of these", items
+        case AtLeast(count, items):
+            return f"At least {count} of these", items
+        case Not(item):
+            return "Not", (item,)
+    return "", ()
 
 
 def _clock(at: datetime, zone: ZoneInfo) -> str:

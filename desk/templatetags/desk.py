@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from desk.history_reasons import reason_words
 from desk.history_words import history_words
 from dispatch.alarm_book import action_of
 from dispatch.models import Alarm, HistoryRow
@@ -73,6 +74,12 @@ def spaced(code: str) -> str:
 def happened(row: HistoryRow) -> str:
     """A row of an incident's history in words."""
     return history_words(row.entity, row.action)
+
+
+@register.filter
+def because(row: HistoryRow) -> str:
+    """Why a row of an incident's history happened, in words."""
+    return reason_words(row.entity, row.action, row.reason)
 
 
 @register.filter

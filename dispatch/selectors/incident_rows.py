@@ -8,7 +8,7 @@ from uuid import UUID
 
 from accounts.models import Centre
 from dispatch.models import Assignment, Call, Handoff, Incident
-from dispatch.reasons import NO_UNIT, words
+from dispatch.reasons import NO_UNIT, NO_UNIT_NEXT, words
 from dispatch.selectors.asked import keys_to_ask, labels
 from dispatch.selectors.promise import must_decide, promise_share
 from dispatch.selectors.row_loads import Around, IncidentRead, around
@@ -153,7 +153,8 @@ def _incident_row(
         alarms=tuple(alarm.kind for alarm in alarms),
         next_step=("" if incident.sent_at else callback_step(alarms))
         or _next_step(incident, units, shown, transfers, calls, named, decide=decide),
-        no_unit=words(NO_UNIT, incident.no_unit_reason) if incident.no_unit_reason else "",
+        # Nobody looks for a late entry until a person says that it is still live.
+        no_unit=words(NO_UNIT, incident.no_unit_reason) if incident.no_unit_reason and not incident.late else "",
         triaged=incident.triaged,
         caution=incident.pk in cautioned or (where is not None and where.place_id in cautioned),
         calls_open=calls,
@@ -198,7 +199,7 @@ def state_words(
     if incident.state == "open":
         return "NOT TRIAGED"
     if incident.state == "pending":
-        return "OFFERED" if units else "NO UNIT" if incident.no_unit_reason else "WAITING"
+        return "OFFERED" if units else _waiting_words(incident)
     if incident.state == "transferred" and transfers:
         return f"WITH {transfers[0].whom.upper()}"
     if incident.state == "transferred":
@@ -212,6 +213,17 @@ def state_words(
         "closed": "CLOSED",
         "joined": "JOINED",
     }[incident.state]
+
+
+def _waiting_words(incident: Incident | IncidentRead) -> str:
+    """Of a pending call that nobody is asked for."""
+    if not incident.offer_wanted:
+        # Danger rose, or somebody handed the caller back.
+        return "DECIDE AGAIN"
+    if incident.no_unit_reason == "dispatcher_picks":
+        # Somebody could go: that is no missing unit.
+        return "CHOOSE UNIT"
+    return "NO UNIT" if incident.no_unit_reason else "WAITING"
 
 
 def _next_step(
@@ -251,7 +263,7 @@ def _next_step(
     if incident.state == "pending" and not units and named:
         return f"Offer it to {named.partition(':')[0]}, or choose another"
     if incident.state == "pending" and not units:
-        return "Choose a unit or a more cautious response" if incident.no_unit_reason else "A unit is being asked"
+        return words(NO_UNIT_NEXT, incident.no_unit_reason) if incident.no_unit_reason else "Looking for a unit"
     if incident.state == "pending":
         return "Wait for the unit's answer"
     if incident.state == "held":
@@ -268,4 +280,10 @@ def _next_step(
         return "Close"
     if not units:
         return "End the call" if calls else "Close it, or send somebody"
+    if incident.offer_wanted:
+        # Those who have accepted only help.
+        if incident.no_unit_reason:
+            return words(NO_UNIT_NEXT, incident.no_unit_reason)
+        offered = any(unit.state == "offered" for unit in units)
+        return "Wait for the unit's answer" if offered else "Looking for a unit that leads"
     return "Follow the crew"

@@ -26,6 +26,12 @@ MOST_EXTENSION_S = 3600
 a wait that may be extended for ever is none (our own bound)."""
 
 
+def extension_most_min(incident: Incident) -> int:
+    """By how many minutes at most a promise may be extended at one time."""
+    promised = spec_wait_s(incident.program_version, incident.priority, DEFAULT_PROMISE_S)
+    return min(MOST_EXTENSION_S, promised) // 60
+
+
 @transaction.atomic
 def promise_extend(
     *, id: UUID, incident: Incident, minutes: int, reason: str, caller_told: bool, by: User, at: datetime
@@ -51,11 +57,10 @@ def promise_extend(
             "This promise was extended twice already: choose another program or a more cautious response.",
             status=409,
         )
-    most = min(MOST_EXTENSION_S, spec_wait_s(incident.program_version, incident.priority, DEFAULT_PROMISE_S)) // 60
+    most = extension_most_min(incident)
     if not 1 <= minutes <= most:
-        raise Refused(
-            "extension_bounds", f"Choose 1 to {most} minutes: no longer than the promise itself.", field="minutes"
-        )
+        bounds = f"1 to {most} minutes" if most > 1 else "1 minute"
+        raise Refused("extension_bounds", f"Choose {bounds}: no longer than the promise itself.", field="minutes")
     incident.promise_at = max(at, incident.promise_at) + timedelta(minutes=minutes)
     incident.promise_extended += 1
     incident.ask_again_at = at

@@ -13,11 +13,14 @@ from django.utils import timezone
 
 from accounts.models import Centre, User
 from desk.advice import programs_said
+from desk.why import _joined
 from dispatch.models import Answer, Call, CueDismissal, Decision
 from programs.models import ProgramVersion
 from tests import factories
 from tests.desk.conftest import SignedIn
 from tests.desk.test_console import post
+from triage import vocabulary
+from triage.conditions import Always, parse
 from triage.response import ResponseClass
 from triage.results import FitResult, ProgramFit, Reason
 
@@ -117,6 +120,13 @@ def test_why_names_rule_condition_value_person_and_time(
     assert "the map:" in body
     card = client.get(reverse("desk:console")).content.decode()
     assert "<summary>Why, rule by rule</summary>" in card
+
+
+def test_a_rule_that_needs_several_says_how_many() -> None:
+    needs = [{"key": "weapon", "is": "none"}, {"key": "suicide", "is": "none"}]
+    condition = parse({"not": {"at_least": 2, "of": needs}}, vocabulary.load())
+    words, (inner,) = _joined(condition)
+    assert (words, _joined(inner)[0], _joined(Always())) == ("Not", "At least 2 of these", ("", ()))
 
 
 def test_the_panel_says_whose_rules_they_are_and_folds_what_cannot_change_it(signed_in: SignedIn, calm: Call) -> None:

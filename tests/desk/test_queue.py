@@ -6,6 +6,7 @@ from datetime import datetime
 from html import escape
 from uuid import uuid4
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.urls import reverse
 from accounts.models import AuditRow, Centre, User
 from desk import map_row
 from desk.alarm_row import alarms_drawn
+from desk.history_reasons import reason_words
 from desk.history_words import history_words, known_words
 from desk.queue_row import rows_drawn
 from desk.unit_row import units_drawn
@@ -27,6 +29,7 @@ from dispatch.services.calls import call_end
 from dispatch.services.crew_safety import help_request
 from dispatch.services.decisions import ACTIONS
 from dispatch.services.handoffs import handoff_request
+from dispatch.services.staging import order_mark
 from dispatch.states import ASSIGNMENT, TRANSFER, VISIT
 from launch.paths import ROOT
 from programs.models import ProgramVersion, Suspension
@@ -101,10 +104,34 @@ def test_an_emergency_is_handed_off_and_acknowledged_with_a_number(
     assert "POLICE requested" in client.get(_url("queue")).content.decode()
     empty = client.post(_url("handoff_ack", call.incident_id), {"service": "police"})
     assert empty.status_code == 422
-    done = client.post(_url("handoff_ack", call.incident_id), {"service": "police", "receiver_number": "P-4411"})
-    assert done.status_code == 200
+    taker = signed_in("call_taker")
+    assert 'id="f-ack"' in taker.get(_url("incident_pane", call.incident_id)).content.decode()
+    for who in (taker, client):
+        said = {"service": "police", "receiver_number": "P-4411"}
+        assert who.post(_url("handoff_ack", call.incident_id), said).status_code == 200
+    other = client.post(_url("handoff_ack", call.incident_id), {"service": "police", "receiver_name": "Lee"})
+    assert (other.status_code, "P-4411 has it already" in other.content.decode()) == (409, True)
     assert Handoff.objects.get(incident=call.incident, service="police").state == "acknowledged"
     assert "P-4411" in client.get(_url("queue")).content.decode()
+
+
+def test_what_was_asked_by_mistake_is_withdrawn_with_a_reason_by_a_dispatcher(
+    signed_in: SignedIn, offered: Assignment
+) -> None:
+    client, door = signed_in("dispatcher"), _url("handoff_decline", offered.incident_id)
+    for _ in range(2):
+        client.post(_url("handoff_request", offered.incident_id), {"service": "fire"})
+        data = {"service": "fire", "reason": "withdrawn", "receiver_name": ""}
+        assert client.post(door, data).status_code == 422
+        assert signed_in("call_taker").post(door, {**data, "receiver_name": "x"}).status_code == 403
+        assert "We withdraw it" in client.get(_url("incident_pane", offered.incident_id)).content.decode()
+        if not Handoff.objects.filter(state="cancelled").exists():
+            assert client.post(door, {**data, "receiver_name": "asked twice"}).status_code == 200
+    run = {"id": uuid4(), "selected": offered.incident_id}
+    assert client.post(reverse("desk:command_run"), {**run, "text": "hw fire"}).json()["problem"].startswith("Say why")
+    assert client.post(reverse("desk:command_run"), {**run, "text": "hw fire -- asked twice"}).json()["done"]
+    assert set(Handoff.objects.filter(service="fire").values_list("state", flat=True)) == {"cancelled"}
+    assert client.post(door, {**data, "receiver_name": "asked twice"}).status_code == 409
 
 
 def test_acknowledging_what_nobody_asked_for_is_refused_beside_the_form(
@@ -184,10 +211,22 @@ def test_a_stage_order_is_told_by_radio_and_lifted_with_a_reason(
     answers_record(incident=accepted.incident, source=call, answers=factories.WEAPON, by=people["call_taker"], at=now)
     order = accepted.stage_orders.get()
     client = signed_in("dispatcher")
-    assert "STOP, STAGE" in client.get(_url("incident_pane", accepted.incident_id)).content.decode()
-    assert client.post(_url("stage_told", order.pk)).status_code == 200
+    seen = f'name="seen" value="{order_mark(order)}"'
+    body = client.get(_url("incident_pane", accepted.incident_id)).content.decode()
+    assert ("STOP, STAGE" in body, body.count(seen)) == (True, 2)
+    # Another danger comes while that is on the screen: it was neither told nor judged.
+    answers_record(
+        incident=accepted.incident, source=call, answers={"violence": "physical_now"}, by=people["call_taker"], at=now
+    )
+    old = {"seen": order_mark(order)}
+    assert client.post(_url("stage_told", order.pk), old).status_code == 409
+    lift = {"reason": "scene_safe_police"}
+    assert client.post(_url("stage_lift", accepted.incident_id), {**lift, **old}).status_code == 409
+    order.refresh_from_db()
+    now_seen = {"seen": order_mark(order)}
+    assert client.post(_url("stage_told", order.pk), now_seen).status_code == 200
     assert client.post(_url("stage_lift", accepted.incident_id), {"reason": ""}).status_code == 422
-    assert client.post(_url("stage_lift", accepted.incident_id), {"reason": "scene_safe_police"}).status_code == 200
+    assert client.post(_url("stage_lift", accepted.incident_id), {**lift, **now_seen}).status_code == 200
     order.refresh_from_db()
     assert order.acknowledged_how == "radio"
     assert order.lifted_by == people["dispatcher"]
@@ -328,6 +367,23 @@ def test_all_that_is_recorded_of_an_incident_has_words() -> None:
     assert history_words("assignment", "late_on_scene") == "Unit on scene: said late, not applied"
     assert history_words("incident", "on_scene") == "Call: unit on scene"
     assert history_words("new_thing", "done_so") == "new thing done so"
+
+
+@pytest.mark.parametrize(
+    ("entity", "action", "reason", "words"),
+    [
+        ("incident", "no_unit", "all_busy", "Every unit that could go is busy"),
+        ("assignment", "decline", "out_of_position", "Too far away"),
+        ("assignment", "cancel", "other_half_gone", "The other half of the co-response fell out"),
+        ("assignment", "cancel", "Engine will not start", "Engine will not start"),
+        ("incident", "promise_broken", "timed_out", "Promise ran out"),
+        ("incident", "risk_rise", "weapon=in_hand", "Weapon: In the hand"),
+        ("stage_order", "order", "risen_before", "risen before"),
+        ("incident", "no_unit", "", ""),
+    ],
+)
+def test_why_it_happened_is_in_words(entity: str, action: str, reason: str, words: str) -> None:
+    assert reason_words(entity, action, reason) == words
 
 
 def test_the_history_is_in_words(signed_in: SignedIn, offered: Assignment) -> None:

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.models import Centre, User
 from accounts.problems import Refused
+from desk.detail import detail_context
 from dispatch import due
 from dispatch.models import Alarm, Incident, NarrativeEntry
 from dispatch.selectors.incident_rows import incident_rows
@@ -85,6 +86,17 @@ def test_the_dispatcher_must_decide_from_80_percent_on_and_extending_starts_no_w
     due.promises(floor, later(50 * MINUTE))
     assert waiting.handoffs.get().state == "requested"
     assert "promise_broken" in alarms()
+
+
+def test_a_promise_of_a_minute_is_extended_by_a_minute_and_the_pane_offers_no_more(
+    floor: Centre, people: dict[str, User], waiting: Incident, later: Later
+) -> None:
+    Incident.objects.filter(pk=waiting.pk).update(program_version=ProgramVersion.objects.get(program__slug="austin_c3"))
+    waiting.refresh_from_db()
+    assert detail_context(waiting, people["dispatcher"], later(50))["extend_minutes"] == [1]
+    with pytest.raises(Refused, match="Choose 1 minute: no longer"):
+        _extend(waiting, people["dispatcher"], later(50))
+    _extend(waiting, people["dispatcher"], later(50), minutes=1)
 
 
 def test_a_caller_who_was_not_told_is_owed_a_callback(
