@@ -165,6 +165,10 @@ class Shift(models.Model):
         return f"{self.unit} {self.starts_hour}-{self.ends_hour}"
 
 
+LATE_SERVICE = "service_late"
+"""The history's action for a change of service that came too late to be applied."""
+
+
 class UnitHistory(models.Model):
     """Service state and crew changes, append-only."""
 
@@ -176,6 +180,15 @@ class UnitHistory(models.Model):
     to_state = models.CharField(max_length=16, blank=True)
     reason = models.CharField(max_length=80, blank=True)
     device_at = models.DateTimeField(null=True, help_text="when it happened, by the phone's clock")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["unit", "device_at"],
+                condition=models.Q(device_at__isnull=False),
+                name="unit_history_by_press",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.unit_id} {self.action}"

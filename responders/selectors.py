@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max
 
 from accounts.models import Centre, Presence, User
-from responders.models import Shift, StatusRules, Unit
+from responders.models import LATE_SERVICE, Shift, StatusRules, Unit, UnitHistory
 
 PHONE_SILENT_S = 60
 """A phone of which nothing was heard for this long may not show what it is sent."""
@@ -89,3 +89,9 @@ def status_mode(centre: Centre) -> str:
     """How the centre takes statuses out of order: off, warn (without a row) or enforce."""
     mode = StatusRules.objects.filter(centre=centre).values_list("status_transitions", flat=True).first()
     return mode or StatusRules.Mode.WARN.value
+
+
+def service_reported(unit: Unit, service: str, device_at: datetime) -> str:
+    """What became of this very press, known by the phone's own time: the history's action, empty for a new one."""
+    same = UnitHistory.objects.filter(unit=unit, device_at=device_at, to_state=service)
+    return same.filter(action__in=["service", LATE_SERVICE]).values_list("action", flat=True).first() or ""

@@ -21,17 +21,19 @@ from desk.commands.plans import (
 )
 from dispatch.models import Assignment
 from dispatch.models.assignment import Slot
-from dispatch.reasons import DISPOSITIONS, OUTCOMES, REOPEN, words
+from dispatch.reasons import CLEARED, OUTCOMES, REOPEN, RETURN, words
 from dispatch.selectors.words import ASSIGNMENT_WORDS
 from dispatch.services.assignments import assignment_act, cautions_relay
 from dispatch.services.closing import incident_close, incident_reopen
-from dispatch.services.handoffs import handoff_acknowledge, handoff_request
+from dispatch.services.crew_safety import return_to_911
+from dispatch.services.handoffs import handoff_acknowledge, handoff_cancel, handoff_request
 from dispatch.services.incidents import incident_hold, owner_take
 from dispatch.services.offers import assignment_offer
 from dispatch.services.step_back import BACK
-from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE
+from dispatch.services.unit_status import OUT_OF_ORDER, service_set
+from dispatch.states import ASSIGNMENT_LIVE, assignment_step
 from responders.models import Unit
-from responders.services import unit_service
+from responders.selectors import status_mode
 
 _STATUS = {
     "accept": "accept",
@@ -70,11 +72,13 @@ def _status(context: Context, line: Line) -> Plan:
     word = line.words[1].lower().replace("-", "_")
     if word in _SERVICE:
         return _service(context, line, unit, _SERVICE[word])
+    if word == "return":
+        return _return(context, line, assignment_of(unit, context, line))
     if word not in _STATUS:
         raise Unreadable(f"“{line.words[1]}” is no status. One of: {', '.join(_words_of_status())}.")
     action, assignment = _STATUS[word], assignment_of(unit, context, line)
-    after = ASSIGNMENT.to(action, assignment.state)
-    disposition = coded(DISPOSITIONS, needed(line, "out", "resolved_on_scene"), "out") if action == "clear" else ""
+    after, unusual = assignment_step(action, assignment.state, status_mode(assignment.incident.centre))
+    disposition = coded(CLEARED, needed(line, "out", "resolved_on_scene"), "out") if action == "clear" else ""
     reason = needed(line, "why", '"called off"') if action == "cancel" else ""
 
     def run() -> Done:
@@ -89,7 +93,8 @@ def _status(context: Context, line: Line) -> Plan:
         undo = {"kind": "step", "id": str(assignment.pk), "action": action} if action in BACK else None
         return Done(f"{unit.call_sign} is {_said(after)} on {code_of(assignment.incident)}.", undo=undo)
 
-    return Plan(f"{unit.call_sign} → {_said(after)} on {code_of(assignment.incident)}", run)
+    order = ", out of order" if unusual else ""
+    return Plan(f"{unit.call_sign} → {_said(after)} on {code_of(assignment.incident)}{order}", run)
 
 
 def _said(state: str) -> str:
@@ -97,7 +102,18 @@ def _said(state: str) -> str:
 
 
 def _words_of_status() -> list[str]:
-    return ["accept", "enroute", "stage", "onscene", "with", "transport", "clear", "cancel", *_SERVICE]
+    return ["accept", "enroute", "stage", "onscene", "with", "transport", "clear", "cancel", "return", *_SERVICE]
+
+
+def _return(context: Context, line: Line, assignment: Assignment) -> Plan:
+    reason = coded(RETURN, needed(line, "why", "unsafe"), "why")
+    sign, code = assignment.unit.call_sign, code_of(assignment.incident)
+
+    def run() -> Done:
+        return_to_911(assignment=assignment, reason=reason, by=context.user, at=context.at)
+        return Done(f"{sign} has given {code} back: {words(RETURN, reason).lower()}.")
+
+    return Plan(f"{sign} gives {code} back: {words(RETURN, reason).lower()}", run)
 
 
 def _service(context: Context, line: Line, unit: Unit, service: str) -> Plan:
@@ -105,8 +121,8 @@ def _service(context: Context, line: Line, unit: Unit, service: str) -> Plan:
     said = service.replace("_", " ")
 
     def run() -> Done:
-        unit_service(unit=unit, service=service, reason=reason, by=context.user, at=context.at)
-        return Done(f"{unit.call_sign} is {said}.")
+        done = service_set(unit=unit, service=service, reason=reason, by=context.user, at=context.at)
+        return Done(f"{unit.call_sign} is {said}{', out of order' if done == OUT_OF_ORDER else ''}.")
 
     return Plan(f"{unit.call_sign} → {said}", run)
 
@@ -193,6 +209,24 @@ def _acknowledged(context: Context, line: Line) -> Plan:
     return Plan(f"{SERVICES[service]} have {code_of(incident)}: {name or number}", run)
 
 
+def _withdraw(context: Context, line: Line) -> Plan:
+    incident = incident_meant(context, line)
+    if len(line.words) != 1:
+        raise Unreadable("Type the service: hw police -- asked twice.")
+    service = coded(SERVICES, line.words[0], "service")
+    handoff = incident.handoffs.filter(service=service, state__in=["ready", "requested"]).order_by("opened_at").last()
+    if handoff is None:
+        raise Unreadable(f"{SERVICES[service]} have not been asked for {code_of(incident)}.")
+    if not line.text:
+        raise Unreadable("Say why: hw police -- asked twice.")
+
+    def run() -> Done:
+        handoff_cancel(handoff=handoff, reason=line.text, by=context.user, at=context.at)
+        return Done(f"{SERVICES[service]} are no longer asked for {code_of(incident)}.")
+
+    return Plan(f"withdraw {SERVICES[service]} from {code_of(incident)}: {line.text}", run)
+
+
 def _close(context: Context, line: Line) -> Plan:
     incident = incident_meant(context, line)
     outcome = coded(OUTCOMES, needed(line, "out", "resolved_on_scene"), "out")
@@ -223,7 +257,7 @@ Verb(
     DISPATCHING,
     _status,
     fields=("out", "why"),
-    choices={"": unit_choices, "2": _status_words, "out": lambda _: list(DISPOSITIONS)},
+    choices={"": unit_choices, "2": _status_words, "out": lambda _: list(CLEARED)},
     does=("assignment_radio",),
 )
 Verb(
@@ -276,11 +310,21 @@ Verb(
     "ack",
     "ack police #0412 no:26-1188",
     "They have it",
-    DISPATCHING,
+    FLOOR,
     _acknowledged,
     fields=("name", "no"),
     choices={"": lambda _: list(SERVICES)},
     does=("handoff_ack",),
+)
+Verb(
+    "hw",
+    "hw police #0412 -- asked twice",
+    "Withdraw a hand-off that nobody has acknowledged",
+    DISPATCHING,
+    _withdraw,
+    takes_text=True,
+    choices={"": lambda _: list(SERVICES)},
+    does=("handoff_decline",),
 )
 Verb(
     "x",

@@ -20,12 +20,11 @@ from dispatch.api.show import assignment_shown, stage_order_shown
 from dispatch.models import Assignment
 from dispatch.services.assignments import ACTIONS, cautions_relay
 from dispatch.services.cautions import cautions_read
-from dispatch.services.crew_safety import return_to_911
 from dispatch.services.primary import assignment_promote
 from dispatch.services.safety_checks import crew_ok
 from dispatch.services.staging import stage_acknowledge, stage_lift
 from dispatch.services.standing_orders import standing_order
-from dispatch.services.unit_status import APPLIED, status_report
+from dispatch.services.unit_status import APPLIED, return_report, status_report
 from responders.selectors import unit_of
 
 OFFERED = (*ACTIONS, "relay", "return", "acknowledge_stage", "ok", "cautions_read", "promote")
@@ -96,14 +95,13 @@ class AssignmentAction(CentreView):
                 raise Refused("no_stage_order", "No stage order stands for this unit.", status=409)
             stage_acknowledge(order=order, how="phone" if aboard else "radio", by=self.person, at=self.at)
         elif action == "return":
-            device_at = data.get("device_at")
-            return_to_911(
+            return return_report(
                 assignment=assignment,
                 reason=str(data["reason"]),
                 by=self.person,
                 at=self.at,
-                device_at=device_at,  # type: ignore[arg-type]  # an InstantField
-            )
+                device_at=data.get("device_at"),  # type: ignore[arg-type]  # an InstantField
+            ).said
         else:
             return status_report(
                 assignment=assignment,

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -97,6 +98,13 @@ class MyUnit(CentreView):
         )
 
 
+class UnitStatedSerializer(UnitRowSerializer):
+    """The unit as it now is, and what became of the reported state: applied; applied, out of order; or late, not
+    applied."""
+
+    said = serializers.CharField()
+
+
 class UnitView(CentreView):
     """One unit, for its crew and for dispatchers."""
 
@@ -130,11 +138,15 @@ class UnitStatus(UnitView):
 
     permission_classes = [has_role(*DISPATCHING, *_CREWS)]
 
-    @described("units_status", "units", UnitRowSerializer, body=StatusSerializer)
+    @described("units_status", "units", UnitStatedSerializer, body=StatusSerializer)
     def post(self, request: Request, id: UUID) -> Response:
-        """Change the service state; what it is doing on a call is derived from its assignment."""
+        """Change the service state; what it is doing on a call is derived from its assignment.
+
+        One that comes late, by its `device_at`, and that a newer one has overtaken is kept and not applied: `said`
+        tells so.
+        """
         unit, data = self.unit(id), self.checked(StatusSerializer)
-        service_set(
+        said = service_set(
             unit=unit,
             service=data["status"],
             reason=data["reason"],
@@ -142,7 +154,9 @@ class UnitStatus(UnitView):
             at=self.at,
             device_at=data.get("device_at"),
         )
-        return self.shown(unit.pk)
+        shown = self.shown(unit.pk)
+        shown.data["said"] = said
+        return shown
 
 
 class UnitHelp(UnitView):

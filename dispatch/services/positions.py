@@ -28,13 +28,15 @@ def position_report(
     tracker: bool = False,
 ) -> Unit:
     """Record a position, from whichever door. The first one within NEAR_M of a call that the unit is en route to marks
-    its assignment, once: phone and queue then ask whether it has arrived."""
+    its assignment, once: phone and queue then ask whether it has arrived. One that is older than the last known one, or
+    than its being en route, says nothing about where the unit is now."""
     unit = unit_position(
         unit=unit, lat=lat, lon=lon, by=by, at=at, heading_deg=heading_deg, speed_mps=speed_mps, tracker=tracker
     )
-    for assignment in Assignment.objects.filter(unit=unit, state="en_route", near_at__isnull=True).select_related(
-        "incident__centre"
-    ):
+    if unit.position_at != at:
+        return unit
+    going = Assignment.objects.filter(unit=unit, state="en_route", near_at__isnull=True, en_route_at__lte=at)
+    for assignment in going.select_related("incident__centre"):
         place = place_of(assignment.incident)
         if place is None or place.lat is None or place.lon is None:
             continue

@@ -161,6 +161,11 @@ def test_near_the_call_a_question_and_never_a_status(
     lat = park.lat + metres / 111_320
     position_report(unit=work.unit, lat=lat, lon=park.lon, by=None, at=later(3))
     assignment_act(assignment=work, action="en_route", by=crew_of(work), at=later(4))
+    position_report(unit=work.unit, lat=lat, lon=park.lon, by=None, at=later(3.5))
+    position_report(unit=work.unit, lat=lat + 0.01, lon=park.lon, by=None, at=later(4.5))
+    position_report(unit=work.unit, lat=lat, lon=park.lon, by=None, at=later(4.2))
+    work.refresh_from_db()
+    assert work.near_at is None, "from before it set out, and from before the last one known"
     for nth in (5, 6):
         position_report(unit=work.unit, lat=lat, lon=park.lon, by=None, at=later(nth))
     work.refresh_from_db()
@@ -168,3 +173,77 @@ def test_near_the_call_a_question_and_never_a_status(
     assert Event.objects.filter(kind="assignment.near").count() == near
     [row] = incident_rows(centre=floor, at=later(7))
     assert row.units[0].words == ("EN ROUTE, ARRIVED?" if near else "EN ROUTE")
+
+
+@pytest.mark.parametrize(
+    ("radio", "pressed", "expected"),
+    [
+        # The dispatcher heard all of it by radio meanwhile; the phone comes back with what is long over.
+        (("en_route", "on_scene"), "en_route", "on_scene"),
+        (("en_route", "stage"), "en_route", "staged"),
+        (("stage", "en_route"), "stage", "en_route"),
+        # What goes forward is true whenever it comes.
+        (("en_route",), "on_scene", "on_scene"),
+    ],
+)
+def test_a_status_that_was_overtaken_while_it_waited_takes_nobody_back(
+    floor: Centre,
+    people: dict[str, User],
+    at: datetime,
+    later: Later,
+    radio: tuple[str, ...],
+    pressed: str,
+    expected: str,
+) -> None:
+    work = factories.an_accepted(floor, by=people["call_taker"], at=at)
+    for nth, action in enumerate(radio, 30):
+        assignment_act(assignment=work, action=action, by=people["dispatcher"], at=later(nth))
+    for nth in (90, 91):
+        done = status_report(assignment=work, action=pressed, by=crew_of(work), at=later(nth), device_at=later(20))
+        assert done.assignment.state == expected
+        assert done.said == ("applied" if expected == "on_scene" != radio[-1] else "late, not applied")
+    assert HistoryRow.objects.filter(entity="assignment", action=f"late_{pressed}").count() == (
+        done.said == "late, not applied"
+    )
+
+
+def test_a_press_that_is_sent_again_is_the_same_press_whatever_came_after_it(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    """On the road again, to another address, is a new press, and by a phone whose clock is an hour ahead as well."""
+    work = factories.an_accepted(floor, by=people["call_taker"], at=at)
+    by, ahead = crew_of(work), 3600
+
+    def press(action: str, seconds: float, pressed: float) -> tuple[str, str]:
+        done = status_report(assignment=work, action=action, by=by, at=later(seconds), device_at=later(pressed))
+        return done.said, done.assignment.state
+
+    assert press("en_route", 10, 10) == ("applied", "en_route")
+    assert press("on_scene", 20, 20 + ahead) == ("applied", "on_scene")
+    assert press("en_route", 25, 10) == ("applied", "on_scene"), "sent again: its answer was lost"
+    assert press("en_route", 40, 40) == ("applied, out of order", "en_route")
+    assert HistoryRow.objects.filter(entity="assignment", action="en_route").count() == 2
+    assert not HistoryRow.objects.filter(action__startswith="late_").exists()
+
+
+def test_a_service_state_that_was_overtaken_while_it_waited_is_kept_and_not_applied(
+    floor: Centre, people: dict[str, User], units: dict[str, Unit], later: Later
+) -> None:
+    crew, dispatcher = people["responder"], people["dispatcher"]
+
+    def now() -> Unit:
+        return Unit.objects.get(pk=units["Star 1"].pk)
+
+    def press(seconds: float, pressed: float) -> str:
+        return service_set(
+            unit=now(), service="on_break", reason="", by=crew, at=later(seconds), device_at=later(pressed)
+        )
+
+    assert press(10, 9) == "applied"
+    service_set(unit=now(), service="in_service", reason="", by=dispatcher, at=later(12))
+    assert (press(13, 9), now().service) == ("applied", "in_service"), "sent again: its answer was lost"
+    for seconds in (80, 81):
+        assert (press(seconds, 11), now().service) == ("late, not applied", "in_service")
+    kept = UnitHistory.objects.filter(unit=now(), to_state="on_break").order_by("id")
+    assert [(row.action, row.device_at) for row in kept] == [("service", later(9)), ("service_late", later(11))]
+    assert (press(90, 60), now().service) == ("applied", "on_break"), "late, and nothing has overtaken it"
