@@ -8,7 +8,7 @@ from django import forms
 from accounts.models import CrewLine
 from accounts.problems import Refused
 from dispatch.models.assignment import SentClass
-from dispatch.reasons import BACKUP, ESCALATION, SERVICES_ACCEPTED
+from dispatch.reasons import BACKUP, ESCALATION, RETURNS_TOLD, SERVICES_ACCEPTED
 from people.services import number_parse
 from responders.services import EQUIPMENT
 
@@ -43,8 +43,10 @@ class BackupForm(forms.Form):
 class EscalationForm(forms.Form):
     """What somebody told the dispatcher, and why."""
 
-    kind = forms.ChoiceField(choices=list(ESCALATION.items()), error_messages={"required": "Choose what happened."})
-    reason = forms.CharField(max_length=160, error_messages={"required": "Say why."})
+    kind = forms.ChoiceField(
+        choices=[*ESCALATION.items(), *RETURNS_TOLD.items()], error_messages={"required": "Choose what happened."}
+    )
+    reason = forms.CharField(max_length=160, required=False)
 
 
 class SceneSafeForm(forms.Form):

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts.access import DISPATCHING, FLOOR
+from accounts.access import DISPATCHING, FLOOR, require
 from accounts.models import User
 from desk.actions import act, form_of
 from desk.forms.crew import EscalationForm, SceneSafeForm
 from desk.views.dispatching import pane
 from dispatch.access import assignment_for, incident_for
-from dispatch.services.escalations import escalation_open
+from dispatch.reasons import RETURNS_TOLD
+from dispatch.services.escalations import escalation_open, return_told
 from dispatch.services.pairs import scene_safe_say
 from dispatch.services.primary import assignment_promote
 from dispatch.services.safety_checks import crew_ok
@@ -19,9 +20,14 @@ from dispatch.services.safety_checks import crew_ok
 
 @act(*FLOOR)
 def incident_escalated(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
-    """Police do not release the scene, no clinician, or 988 hands back: an alarm with an owner."""
-    form = form_of(EscalationForm(request.POST))
-    escalation_open(incident=incident_for(user, id, change=True), by=user, at=at, **form.cleaned_data)
+    """Police do not release the scene, no clinician, or 988 hands back: an alarm with an owner. Or the crew gives the
+    call back by radio, which a dispatcher does for it."""
+    data, incident = form_of(EscalationForm(request.POST)).cleaned_data, incident_for(user, id, change=True)
+    if data["kind"] in RETURNS_TOLD:
+        reason = data["kind"].partition(":")[2]
+        return_told(incident=incident, reason=reason, words=data["reason"], by=require(user, *DISPATCHING), at=at)
+    else:
+        escalation_open(incident=incident, by=user, at=at, **data)
     return pane(request, user, id)
 
 

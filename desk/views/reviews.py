@@ -1,4 +1,5 @@
-"""The list for review: returns, backups, classes sent too low, stage orders, overrides, escalations."""
+"""The list for review: returns, backups, classes sent too low, stage orders, overrides, escalations, and readings of
+safety profiles for a typed number."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,12 +14,21 @@ from desk.actions import act, form_of
 from desk.forms.crew import ReviewForm
 from dispatch.access import review_for
 from dispatch.models import ReviewItem
-from dispatch.reasons import BACKUP, ESCALATION, OVERRIDE_LESS, OVERRIDE_MORE, RETURN, SENT_CLASS, words
-from dispatch.selectors.reviews import reviews_open
+from dispatch.reasons import (
+    BACKUP,
+    ESCALATION,
+    OVERRIDE_LESS,
+    OVERRIDE_MORE,
+    RETURN,
+    SENT_CLASS,
+    TRANSFER_RETURN,
+    words,
+)
+from dispatch.selectors.reviews import own_acts, reviews_open
 from dispatch.services.review import review_close
 
 _WORDS = {
-    ReviewItem.Kind.RETURN: RETURN,
+    ReviewItem.Kind.RETURN: {**TRANSFER_RETURN, **RETURN},
     ReviewItem.Kind.BACKUP: BACKUP,
     ReviewItem.Kind.SENT_CLASS: SENT_CLASS,
     ReviewItem.Kind.OVERRIDE: {**OVERRIDE_MORE, **OVERRIDE_LESS},
@@ -27,10 +37,10 @@ _WORDS = {
 
 
 def reason_words(item: ReviewItem) -> str:
-    """The reason in words; a stage order's is the answer that rose."""
+    """The reason in words; a stage order's is the answer that rose, and a reading has none."""
     if item.kind == ReviewItem.Kind.STAGE_ORDER:
         return item.reason.replace("_", " ").replace("=", ": ")
-    return words(_WORDS[ReviewItem.Kind(item.kind)], item.reason)
+    return words(_WORDS.get(ReviewItem.Kind(item.kind), {}), item.reason)
 
 
 @require_GET
@@ -42,8 +52,9 @@ def reviews(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in ReviewItem.Kind.values else ""
     found = reviews_open(centre=centre, kind=kind)
+    own = own_acts(found.items, user)
     context = {
-        "rows": [(item, reason_words(item), item.by_id == user.pk) for item in found.items],
+        "rows": [(item, reason_words(item), item.pk in own) for item in found.items],
         "more": found.more,
         "kinds": ReviewItem.Kind.choices,
         "kind": kind,

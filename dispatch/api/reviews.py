@@ -56,7 +56,8 @@ class Reviews(CentreView):
 
     @described("reviews_list", "reviews", ReviewsSerializer)
     def get(self, request: Request) -> Response:
-        """Returns, backups, classes sent too low, stage orders, overrides and escalations that nobody has reviewed."""
+        """What nobody has reviewed: returns, backups, classes sent too low, stage orders, overrides, escalations, and
+        readings of safety profiles for a typed number."""
         found = reviews_open(centre=self.centre)
         return Response({"results": ReviewSerializer(found.items, many=True).data, "more": found.more})
 
@@ -68,6 +69,6 @@ class ReviewClose(CentreView):
 
     @described("reviews_close", "reviews", ReviewSerializer, body=ReviewNoteSerializer)
     def post(self, request: Request, id: UUID) -> Response:
-        """Say what came of it. Not for what one did oneself."""
+        """Say what came of it. Not for what one did oneself, nor for what another supervisor has reviewed."""
         item, data = review_for(self.person, id), self.checked(ReviewNoteSerializer)
         return Response(ReviewSerializer(review_close(item=item, by=self.person, at=self.at, **data)).data)

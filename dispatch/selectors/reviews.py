@@ -1,9 +1,11 @@
 """The list for review."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from uuid import UUID
 
-from accounts.models import Centre
-from dispatch.models import ReviewItem
+from accounts.models import Centre, User
+from dispatch.models import Decision, ReviewItem
 
 SHOWN = 50
 """So many at once: whoever reviews a day works through them, oldest first."""
@@ -30,3 +32,12 @@ def reviews_open(*, centre: Centre, kind: str = "") -> Reviews:
 def reviews_count(*, centre: Centre) -> int:
     """How many wait."""
     return ReviewItem.objects.filter(centre=centre, reviewed_at__isnull=True).count()
+
+
+def own_acts(items: Collection[ReviewItem], user: User) -> set[UUID]:
+    """Which of these the person did themselves, or agreed to as the second person: somebody else looks at them."""
+    choices = [one.subject for one in items if one.kind == ReviewItem.Kind.OVERRIDE]
+    agreed = Decision.objects.filter(pk__in=choices, second_by=user).values_list("pk", flat=True) if choices else ()
+    return {one.pk for one in items if one.by_id == user.pk} | {
+        one.pk for one in items if one.kind == ReviewItem.Kind.OVERRIDE and one.subject in set(agreed)
+    }

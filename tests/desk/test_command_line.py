@@ -21,7 +21,7 @@ from dispatch.reasons import OVERRIDE_LESS, OVERRIDE_MORE
 from dispatch.services.step_back import BACK
 from dispatch.states import ASSIGNMENT, ASSIGNMENT_LIVE
 from programs.models import ProgramVersion
-from responders.models import Unit
+from responders.models import StatusRules, Unit
 from tests import factories
 from tests.desk.conftest import SignedIn
 
@@ -130,6 +130,34 @@ def test_a_status_is_echoed_done_and_undone(signed_in: SignedIn, accepted: Assig
     rows = HistoryRow.objects.filter(entity="assignment", entity_id=accepted.pk).order_by("id")
     assert [row.action for row in rows][-2:] == ["en_route", "undo"]
     assert AuditRow.objects.filter(action="assignment.undo", entity_id=str(accepted.pk)).exists()
+
+
+def test_the_centre_says_how_strictly_the_order_is_taken_at_this_door_too(
+    signed_in: SignedIn, centre: Centre, accepted: Assignment
+) -> None:
+    rules = StatusRules.objects.create(centre=centre, status_transitions="enforce")
+    for typed in ("st star-1 transport", "st star-1 break"):
+        if "transport" in typed:
+            _post(signed_in, "dispatcher", "run", "st star-1 enroute")
+        assert "problem" in _post(signed_in, "dispatcher", "run", typed), typed
+    rules.status_transitions = "warn"
+    rules.save()
+    said = _post(signed_in, "dispatcher", "echo", "st star-1 transport")
+    assert str(said["echo"]).endswith("TRANSPORT on #0001, out of order")
+    assert _post(signed_in, "dispatcher", "run", "st star-1 transport")["done"]
+    assert _post(signed_in, "dispatcher", "run", "st star-1 break")["done"] == "Star 1 is on break, out of order."
+    accepted.refresh_from_db()
+    assert accepted.state == "transporting"
+
+
+def test_a_crew_that_gives_a_call_back_by_radio(signed_in: SignedIn, accepted: Assignment) -> None:
+    refused = _post(signed_in, "dispatcher", "run", "st star-1 clear out:returned_to_911")
+    assert "is not known" in str(refused["problem"])
+    assert "why:unsafe" in str(_post(signed_in, "dispatcher", "echo", "st star-1 return")["problem"])
+    done = _post(signed_in, "dispatcher", "run", "st star-1 return why:medical")
+    assert done["done"] == f"Star 1 has given #{accepted.incident.number:04d} back: needs medical care."
+    accepted.refresh_from_db()
+    assert accepted.disposition == "returned_to_911"
 
 
 def test_undo_is_for_who_did_it_and_only_while_nothing_has_followed(signed_in: SignedIn, accepted: Assignment) -> None:

@@ -41,6 +41,10 @@ def test_what_a_dispatcher_is_told_is_noted_in_the_pane(
 ) -> None:
     client = signed_in("dispatcher")
     id = accepted.incident_id
+    unheard = client.post(_url("incident_escalate", id), {"kind": "return:tired", "reason": "x"})
+    assert (unheard.status_code, unheard["X-Problem-Field"]) == (422, "kind")
+    assert "The crew gives it back: unsafe" in client.get(_url("incident_pane", id)).content.decode()
+    assert "gives it back" not in signed_in("call_taker").get(_url("incident_pane", id)).content.decode()
     refused = client.post(_url("incident_escalate", id), {"kind": "clinician_unavailable", "reason": ""})
     assert (refused.status_code, refused["X-Problem-Field"]) == (422, "reason")
     told = client.post(_url("incident_escalate", id), {"kind": "clinician_unavailable", "reason": "all busy"})
@@ -57,3 +61,9 @@ def test_what_a_dispatcher_is_told_is_noted_in_the_pane(
     assert client.post(_url("assignment_promote", accepted.pk)).status_code == 200
     accepted.refresh_from_db()
     assert accepted.slot == "primary"
+    back = {"kind": "return:medical", "reason": "Chest pain"}
+    assert signed_in("call_taker").post(_url("incident_escalate", id), back).status_code == 403
+    assert client.post(_url("incident_escalate", id), back).status_code == 200
+    accepted.refresh_from_db()
+    assert (accepted.disposition, accepted.end_reason) == ("returned_to_911", "medical")
+    assert client.post(_url("incident_escalate", id), back).status_code == 409

@@ -8,22 +8,25 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 
-from accounts.models import AuditRow, Centre, User
+from accounts.models import AuditRow, Centre, Role, User
 from accounts.problems import Refused
 from dispatch import due
 from dispatch.models import Alarm, Assignment, Handoff, HistoryRow, Incident, ReviewItem
 from dispatch.selectors.crew import crews_of
-from dispatch.selectors.reviews import reviews_count
+from dispatch.selectors.reviews import own_acts, reviews_count
 from dispatch.services.answers import answers_record
 from dispatch.services.assignments import assignment_act
 from dispatch.services.crew_changes import crew_join, crew_leave
 from dispatch.services.crew_safety import crew_heard, help_request, return_to_911
-from dispatch.services.escalations import escalation_open
+from dispatch.services.decisions import decision_second
+from dispatch.services.escalations import escalation_open, return_told
 from dispatch.services.handoffs import handoff_cancel, handoff_request
 from dispatch.services.offers import assignment_offer
 from dispatch.services.primary import assignment_promote
 from dispatch.services.review import review_close
 from dispatch.services.safety_checks import crew_ok
+from dispatch.services.staging import stage_acknowledge
+from dispatch.services.unit_status import return_report, status_report
 from live.models import Event
 from responders.models import Shift, Unit
 from responders.selectors import unit_of
@@ -234,9 +237,89 @@ def test_everything_that_must_be_looked_at_again_is_one_row_until_another_superv
     assert empty.value.field == "note"
     closed = review_close(item=own, note="right call", by=people["supervisor2"], at=later(21))
     assert review_close(item=own, note="again", by=people["supervisor2"], at=later(22)).note == closed.note
+    third = factories.a_person(floor, "supervisor3", Role.SUPERVISOR)
+    with pytest.raises(Refused, match="right call") as done_by_another:
+        review_close(item=own, note="other words", by=third, at=later(23))
+    assert (done_by_another.value.code, done_by_another.value.status) == ("reviewed", 409)
     assert (reviews_count(centre=floor), AuditRow.objects.filter(action="review.close").count()) == (3, 1)
     with connection.cursor() as cursor, pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         cursor.execute("UPDATE dispatch_reviewitem SET reason = 'none'")
+
+
+def test_whoever_agreed_as_the_second_person_is_not_the_one_who_reviews_it(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    call = factories.a_triaged_call(floor, by=people["call_taker"], at=at, violence="threats")
+    choice = factories.a_decision(
+        call.incident, by=people["call_taker"], at=at, action="override", response_class="mobile_team", program="star",
+        reason="clinician_advice",
+    )  # fmt: skip
+    decision_second(decision=choice, agree=True, by=people["supervisor"], at=later(5))
+    item = ReviewItem.objects.get(kind="override", subject=choice.pk)
+    with pytest.raises(Refused) as refused:
+        review_close(item=item, note="fine", by=people["supervisor"], at=later(20))
+    assert refused.value.code == "own_act"
+    assert own_acts([item], people["supervisor"]) == {item.pk}
+    assert own_acts([item], people["supervisor2"]) == set()
+    assert review_close(item=item, note="fine", by=people["supervisor2"], at=later(21)).note == "fine"
+
+
+def test_what_a_crew_says_of_its_class_counts_also_where_somebody_else_has_cleared_or_cancelled_it(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    said: dict[str, Any] = {"action": "clear", "disposition": "not_found", "sent_class": "too_low"}
+    for nth, radio in enumerate(("clear", "cancel")):
+        work = factories.an_accepted(floor, by=people["call_taker"], at=later(100 * nth))
+        by, soon = people["dispatcher"], later(100 * nth + 30)
+        ends: dict[str, Any] = {"disposition": "refused"} if radio == "clear" else {"reason": "called off"}
+        assignment_act(assignment=work, action=radio, by=by, at=soon, **ends)
+        for late in (60, 61):
+            status_report(
+                assignment=work, by=crew_of(work), at=later(100 * nth + late), device_at=later(100 * nth + 20), **said
+            )
+        work.refresh_from_db()
+        assert (work.state, work.sent_class) == ({"clear": "cleared", "cancel": "cancelled"}[radio], "too_low")
+        assert ReviewItem.objects.filter(kind="sent_class", subject=work.pk).count() == 1
+
+
+def test_nobody_clears_a_call_as_returned_without_returning_it(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    """Else it would stand there with nobody asked to go, no alarm and no row to review."""
+    work = factories.an_accepted(floor, by=people["call_taker"], at=at)
+    for by in (crew_of(work), people["dispatcher"]):
+        with pytest.raises(Refused) as refused:
+            assignment_act(assignment=work, action="clear", disposition="returned_to_911", by=by, at=later(5))
+        assert (refused.value.code, refused.value.field) == ("return_instead", "disposition")
+    return_told(
+        incident=work.incident, reason="unsafe", words="Two men, shouting", by=people["dispatcher"], at=later(6)
+    )
+    assert [(one.kind, one.reason) for one in ReviewItem.objects.all()] == [("return", "unsafe")]
+    assert work.incident.narrative.get().words.text == "Two men, shouting"
+    with pytest.raises(Refused, match="No crew"):
+        return_told(incident=work.incident, reason="unsafe", words="", by=people["dispatcher"], at=later(7))
+
+
+def test_a_return_that_comes_too_late_is_kept_reviewed_and_unsafe_reaches_who_is_there_now(
+    floor: Centre, people: dict[str, User], units: dict[str, Unit], at: datetime, later: Later
+) -> None:
+    work = factories.an_accepted(floor, by=people["call_taker"], at=at)
+    by, crew = people["dispatcher"], crew_of(work)
+    assignment_act(assignment=work, action="cancel", reason="not heard", by=by, at=later(60))
+    other = assignment_offer(incident=work.incident, unit=units["Medic 1"], by=by, at=later(61))
+    assignment_act(assignment=other, action="accept", by=crew_of(other), at=later(62))
+    with pytest.raises(Refused, match="has accepted"):
+        return_report(assignment=work, reason="unsafe", by=crew, at=later(63), device_at=later(62))
+    for nth in (90, 91):
+        said = return_report(assignment=work, reason="unsafe", by=crew, at=later(nth), device_at=later(40)).said
+        assert said == "late, not applied"
+        stage_acknowledge(order=other.stage_orders.get(), how="phone", by=crew_of(other), at=later(nth))
+    row = HistoryRow.objects.get(action="late_return")
+    assert (row.device_at, row.detail["refused"].partition(":")[0]) == (later(40), "unsafe")
+    assert other.stage_orders.get().reason == "returned=unsafe"
+    kinds = ReviewItem.objects.order_by("kind").values_list("kind", "subject")
+    assert list(kinds) == [("return", work.pk), ("stage_order", other.stage_orders.get().pk)]
+    assert Incident.objects.get(pk=work.incident_id).state == "assigned"
 
 
 def test_both_units_have_changed_when_somebody_changes_units(
