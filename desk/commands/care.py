@@ -7,7 +7,7 @@ from accounts.access import FLOOR
 from accounts.models import Centre, Role, RoleGrant, User
 from desk.call_care import colleagues_of, handed_to, strikable
 from desk.commands.grammar import Line, Unreadable
-from desk.commands.plans import Context, Done, Plan, Verb, call_meant, code_of, coded, incident_meant, simple
+from desk.commands.plans import Context, Done, Plan, Verb, call_meant, code_of, coded, incident_meant, needed, simple
 from dispatch.access import incident_for
 from dispatch.models import Alarm, CallHandover, Incident, LocationEntry, NarrativeEntry, Transfer
 from dispatch.models.target import LINE_KINDS
@@ -37,10 +37,12 @@ from dispatch.services.parting import call_part, duplicate_apart
 from dispatch.services.promise import callback_note
 from dispatch.services.transfer_ends import transfer_drop, transfer_withdraw
 from dispatch.services.transfers import transfer_connect, transfer_offer, transfer_ring
+from dispatch.services.transfers_in import transfer_from
 from dispatch.states import CALL_ENDS, TRANSFER_LIVE
 
 _CHANNELS = {str(one.value): str(one.label) for one in CALLER_CHANNELS}
 _STEPS = {"ring": "it rings", "answered": "they have the caller", "back": "the caller is back", "lost": "line lost"}
+_SENDERS = {"988": "988", "other_centre": "Another centre", "211": "211", "311": "311"}
 _ANSWERS = {"accept": "accepted", "decline": "declined", "withdraw": "withdrawn"}
 _REACHED = {"reached": "reached", "no": "not reached"}
 
@@ -269,6 +271,19 @@ def _transfer_step(context: Context, line: Line) -> Plan:
     return simple(context, rest(line), f"transfer of {code_of(call.incident)}: {_STEPS[step]}", run)
 
 
+def _from(context: Context, line: Line) -> Plan:
+    call = call_meant(context, line)
+    kind = coded(_SENDERS, one_word(line, "from 988 no:+13085550188"), "from")
+    number = needed(line, "no", "+13085550188")
+    run = partial(
+        transfer_from, id=context.id, call=call, kind=kind, sender_number=number,
+        sender_name=line.fields.get("name", ""), sender_reference=line.fields.get("ref", ""), by=context.user,
+        at=context.at,
+    )  # fmt: skip
+    echo = f"{_SENDERS[kind]} gave us the caller of {code_of(call.incident)}: tell them how it ends"
+    return simple(context, rest(line), echo, run)
+
+
 def _end(context: Context, line: Line) -> Plan:
     call = call_meant(context, line)
     ended = coded(dict.fromkeys(CALL_ENDS, ""), one_word(line, "end dropped"), "end")
@@ -343,5 +358,9 @@ Verb(
 Verb(
     "trs", "trs answered #0412 name:Kim", "What the transfer's line does", FLOOR, _transfer_step,
     fields=("name",), choices=these(*_STEPS), does=("call_transfer_step",),
+)  # fmt: skip
+Verb(
+    "from", "from 988 #0412 no:+13085550188 ref:R-7", "Who gave us this caller, to be told how it ends", _TAKING, _from,
+    fields=("no", "name", "ref"), choices=these(*_SENDERS), does=("call_transfer_step",),
 )  # fmt: skip
 Verb("end", "end #0412 dropped", "How the call ended", FLOOR, _end, choices=these(*CALL_ENDS), does=("call_end",))

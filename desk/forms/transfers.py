@@ -18,6 +18,16 @@ class TransferForm(forms.Form):
     bridge = forms.BooleanField(required=False)
 
 
+class GivenForm(forms.Form):
+    """Who gave us the caller, and where to tell them how it ended."""
+
+    id = forms.UUIDField()
+    kind = forms.SlugField(max_length=12, error_messages={"required": "Choose who gave us the caller."})
+    sender_number = forms.CharField(max_length=24, error_messages={"required": "Type the number to tell them at."})
+    sender_name = forms.CharField(max_length=80, required=False)
+    sender_reference = forms.CharField(max_length=40, required=False)
+
+
 class AnsweredForm(forms.Form):
     """Who answered there."""
 
@@ -73,11 +83,12 @@ class CallbackForm(forms.Form):
 
 
 class HandoffDeclineForm(forms.Form):
-    """Who will not take it, and why."""
+    """Who will not take it, and why; or why we withdraw it (WITHDRAWN, with the words where the name stands)."""
 
+    WITHDRAWN = "withdrawn"
     service = forms.ChoiceField(choices=Handoff.Service.choices)
     reason = forms.SlugField(max_length=40, error_messages={"required": "Choose why they will not take it."})
-    receiver_name = forms.CharField(max_length=80, error_messages={"required": "Say who declined it."})
+    receiver_name = forms.CharField(max_length=80, required=False)
 
 
 class TellForm(forms.Form):

@@ -18,8 +18,8 @@ from desk.forms.transfers import AudienceNoteForm, ResolveForm, ShortAnswersForm
 from desk.pages import live_page, live_region
 from desk.views.dispatching import call_of, pane
 from dispatch.access import audiences_written, incident_for
-from dispatch.models import Assignment, Incident, Transfer
-from dispatch.reasons import DISPOSITIONS, TRANSFER_DECLINE
+from dispatch.models import Assignment, Transfer
+from dispatch.reasons import CLEARED, TRANSFER_DECLINE, TRANSFER_DISPOSITIONS, TRANSFER_RETURN
 from dispatch.selectors.transfers import clinician_rows, clinician_work
 from dispatch.services.answers import answers_record
 from dispatch.services.assignments import assignment_act
@@ -37,6 +37,8 @@ from live.selectors import live_position
 
 _UNIT_DECLINES = {"danger": "safety", "known_to_clinician": "known_to_crew"}
 """A clinician's reason in the codes of units; the rest is one who is busy."""
+_CALLBACK_RETURNS = {"rescue_needed": "medical", "risk_rising": "unsafe", "out_of_scope": "out_of_scope"}
+"""Why a caller who was called back comes back, in the codes of teams; a rescue asks for EMS, the rest is unresolved."""
 
 
 @require_GET
@@ -79,14 +81,9 @@ def clinician_pane(request: HttpRequest, id: UUID) -> HttpResponse:
     return response
 
 
-def _work(user: User, id: UUID) -> tuple[Incident, Transfer | None, Assignment | None]:
-    incident = incident_for(user, id, change=True)
-    return incident, *clinician_work(incident, user)
-
-
-def _transfer(user: User, id: UUID) -> tuple[Transfer | None, Assignment | None]:
+def _transfer(user: User, id: UUID, *, taking: bool = False) -> tuple[Transfer | None, Assignment | None]:
     """The transfer or booking to act on. Raises Refused when nobody gives this caller to a clinician."""
-    _, transfer, booked = _work(user, id)
+    transfer, booked = clinician_work(incident_for(user, id, change=True), user, taking=taking)
     if transfer is None and booked is None:
         raise Refused("not_given", "Nobody gives this caller to a clinician now.", status=409)
     return transfer, booked
@@ -95,10 +92,10 @@ def _transfer(user: User, id: UUID) -> tuple[Transfer | None, Assignment | None]
 @act(Role.CLINICIAN)
 def taken(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """I have the caller. An offer to one's own unit is accepted with it; with nobody on the line it is a callback."""
-    transfer, booked = _transfer(user, id)
+    transfer, booked = _transfer(user, id, taking=True)
     if booked is not None and booked.state == "offered":
         assignment_act(assignment=booked, action="accept", by=user, at=at)
-        transfer, booked = _transfer(user, id)
+        transfer, booked = _transfer(user, id, taking=True)
     if transfer is not None:
         transfer_connect(transfer=transfer, by=user, at=at)
     elif booked is not None:
@@ -110,7 +107,7 @@ def taken(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpRespo
 def declined(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpResponse:
     """Not mine, with a reason."""
     reason = form_of(TransferReasonForm(request.POST)).cleaned_data["reason"]
-    transfer, booked = _transfer(user, id)
+    transfer, booked = _transfer(user, id, taking=True)
     if transfer is not None:
         transfer_decline(transfer=transfer, reason=reason, by=user, at=at)
     elif reason not in TRANSFER_DECLINE:
@@ -128,8 +125,10 @@ def resolved(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpRe
     transfer, booked = _transfer(user, id)
     if transfer is not None:
         transfer_resolve(transfer=transfer, disposition=disposition, by=user, at=at)
+    elif disposition not in TRANSFER_DISPOSITIONS:
+        raise Refused("disposition_needed", "Choose how it ended.", field="disposition")
     elif booked is not None:
-        ended = disposition if disposition in DISPOSITIONS else "resolved_by_phone"
+        ended = disposition if disposition in CLEARED else "resolved_by_phone"
         assignment_act(assignment=booked, action="clear", disposition=ended, by=user, at=at)
     return pane(request, user, id)
 
@@ -141,8 +140,11 @@ def returned(request: HttpRequest, user: User, at: datetime, id: UUID) -> HttpRe
     transfer, booked = _transfer(user, id)
     if transfer is not None:
         transfer_return(transfer=transfer, reason=reason, by=user, at=at)
+    elif reason not in TRANSFER_RETURN or reason == "withdrawn":
+        raise Refused("reason_needed", "Choose why it comes back.", field="reason")
     elif booked is not None:
-        return_to_911(assignment=booked, reason="unsafe" if reason == "risk_rising" else "unresolved", by=user, at=at)
+        back = _CALLBACK_RETURNS.get(reason, "unresolved")
+        return_to_911(assignment=booked, reason=back, by=user, at=at)
     return pane(request, user, id)
 
 

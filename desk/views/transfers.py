@@ -9,13 +9,14 @@ from accounts.access import FLOOR
 from accounts.models import User
 from accounts.problems import Refused
 from desk.actions import act, form_of, uuid_of
-from desk.forms.transfers import AnsweredForm, TransferForm
+from desk.forms.transfers import AnsweredForm, GivenForm, TransferForm
 from desk.views.console import regions
 from desk.views.posted import posted
 from dispatch.access import call_for, target_for
 from dispatch.models import Call, ConsolePost, Transfer
 from dispatch.services.transfer_ends import transfer_drop, transfer_withdraw
 from dispatch.services.transfers import transfer_connect, transfer_offer, transfer_ring
+from dispatch.services.transfers_in import transfer_from
 from dispatch.states import TRANSFER_LIVE
 
 _STEPS = {
@@ -23,6 +24,7 @@ _STEPS = {
     "answered": "they have the caller",
     "back": "take the caller back",
     "lost": "their line is lost",
+    "in": "they gave us this caller",
 }
 
 
@@ -43,7 +45,7 @@ def call_transferred(request: HttpRequest, user: User, at: datetime, id: UUID) -
 
 @act(*FLOOR)
 def call_transfer_step(request: HttpRequest, user: User, at: datetime, id: UUID, action: str) -> HttpResponse:
-    """What the giver hears: it rings, somebody answered, taken back, the line was lost."""
+    """What the giver hears: it rings, somebody answered, taken back, the line was lost. Or who gave us this caller."""
     call = call_for(user, id)
     if action not in _STEPS:
         raise Http404
@@ -54,6 +56,9 @@ def call_transfer_step(request: HttpRequest, user: User, at: datetime, id: UUID,
 
 
 def _step(request: HttpRequest, call: Call, action: str, user: User, at: datetime) -> None:
+    if action == "in":
+        transfer_from(call=call, by=user, at=at, **form_of(GivenForm(request.POST)).cleaned_data)
+        return
     transfer = call.transfers.filter(direction="out", state__in=TRANSFER_LIVE).first()
     if transfer is None:
         raise Refused("no_transfer", "No transfer is on its way for this call.", status=409)

@@ -28,14 +28,19 @@ class TransferOfferSerializer(InputSerializer):
     bridge = serializers.BooleanField(default=False, help_text="they join in addition; class and clock stay")
 
 
-class TransferInSerializer(InputSerializer):
-    """Who gives us a caller, and how to tell them how it ended."""
+class TransferFromSerializer(InputSerializer):
+    """Who gave us a caller, and how to tell them how it ended."""
 
     id = serializers.UUIDField(required=False)
     kind = CodeField([kind for kind in Transfer.Kind.values if kind != Transfer.Kind.CLINICIAN])
     sender_number = serializers.CharField(max_length=40)
     sender_name = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     sender_reference = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+
+
+class TransferInSerializer(TransferFromSerializer):
+    """The same of a caller whom there is no call of yet."""
+
     number = serializers.CharField(
         max_length=40, required=False, default="", allow_blank=True, help_text="the caller's own number"
     )

@@ -19,6 +19,7 @@ from dispatch.api.transfer_bodies import (
     TransferConnectSerializer,
     TransferDeclineSerializer,
     TransferDropSerializer,
+    TransferFromSerializer,
     TransferInSerializer,
     TransferOfferSerializer,
     TransferResolveSerializer,
@@ -39,7 +40,7 @@ from dispatch.services.transfer_ends import (
     transfer_withdraw,
 )
 from dispatch.services.transfers import transfer_connect, transfer_offer, transfer_ring
-from dispatch.services.transfers_in import transfer_receive, transfer_tell
+from dispatch.services.transfers_in import transfer_from, transfer_receive, transfer_tell
 
 
 def transfer_shown(id: UUID, *, status: int = 200) -> Response:
@@ -70,6 +71,21 @@ class TransfersIn(CentreView):
         data = self.checked(TransferInSerializer)
         id = self.create_id(data.pop("id", None))
         made = transfer_receive(id=id, centre=self.centre, by=self.person, at=self.at, **data)
+        return transfer_shown(made.pk, status=201 if made.offered_at == self.at else 200)
+
+
+class CallTransferIn(CentreView):
+    """Somebody gave us this caller."""
+
+    permission_classes = [has_role(Role.CALL_TAKER, *DISPATCHING)]
+
+    @described("calls_given", "transfers", TransferSerializer, body=TransferFromSerializer, status=201, again=True)
+    def post(self, request: Request, id: UUID) -> Response:
+        """For a call that was taken before anybody knew: keeps the sender's number, who is owed the word. The same id
+        is one transfer."""
+        call, data = call_for(self.person, id), self.checked(TransferFromSerializer)
+        made_id = self.create_id(data.pop("id", None))
+        made = transfer_from(id=made_id, call=call, by=self.person, at=self.at, **data)
         return transfer_shown(made.pk, status=201 if made.offered_at == self.at else 200)
 
 

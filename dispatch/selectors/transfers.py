@@ -66,11 +66,17 @@ def clinician_rows(*, centre: Centre, ids: Collection[UUID] | None = None) -> li
     found: dict[UUID, Transfer | Assignment] = {
         one.incident_id: one for one in booked.select_related("incident", "unit")
     }
-    found |= {one.incident_id: one for one in transfers.select_related("incident", "unit", "offered_by", "receiver")}
+    shown = transfers.select_related("incident", "unit", "offered_by", "receiver")
+    # Of several callers of one incident the one who waits, and of those the one who has waited longest.
+    found |= {one.incident_id: one for one in sorted(shown, key=_waiting_first, reverse=True)}
     places = _places(found)
     rows = [_row(one, places.get(pk, "")) for pk, one in found.items()]
     rows += [_gone(pk) for pk in set(ids or ()) - set(found)]
     return sorted(rows, key=lambda row: row.key)
+
+
+def _waiting_first(one: Transfer) -> tuple[int, datetime]:
+    return _RANK[one.state], one.offered_at
 
 
 def _places(incident_ids: Collection[UUID]) -> dict[UUID, str]:
@@ -113,13 +119,19 @@ def _gone(incident_id: UUID) -> ClinicianRow:
     return ClinicianRow(str(incident_id), "", 4, "", "", "", "", "", nothing, "", "", "", False, True, "9")
 
 
-def clinician_work(incident: Incident, user: User) -> tuple[Transfer | None, Assignment | None]:
-    """What a clinician may act on: the incident's live transfer to a clinician, and their own unit's booking of it."""
-    transfer = (
-        incident.transfers.filter(kind=Transfer.Kind.CLINICIAN, direction="out", state__in=TRANSFER_LIVE)
-        .select_related("receiver")
-        .first()
-    )
+def clinician_work(
+    incident: Incident, user: User, *, taking: bool = False
+) -> tuple[Transfer | None, Assignment | None]:
+    """What a clinician may act on: the incident's live transfer to a clinician, and their own unit's booking of it.
+
+    Of several callers of one incident: `taking` (or declining), the one who waits, as the queue shows them; else the
+    one whom this clinician has.
+    """
+    live = incident.transfers.filter(kind=Transfer.Kind.CLINICIAN, direction="out", state__in=TRANSFER_LIVE)
+    transfers = sorted(live.select_related("receiver"), key=_waiting_first)
+    if not taking:
+        transfers.sort(key=lambda one: one.receiver_id != user.pk)
+    transfer = transfers[0] if transfers else None
     unit = unit_of(user)
     booked = incident.assignments.filter(by_phone=True, state__in=ASSIGNMENT_LIVE, unit=unit).first() if unit else None
     return transfer, booked

@@ -8,9 +8,10 @@ from accounts.access import DISPATCHING, may, require
 from accounts.models import Role, User
 from accounts.problems import Refused
 from accounts.services import audit
-from dispatch.models import Alarm, Assignment, Incident, Transfer
+from dispatch.models import Alarm, Assignment, Incident, ReviewItem, Transfer
 from dispatch.reasons import (
     DISPOSITIONS,
+    RETURNED,
     TRANSFER_DECLINE,
     TRANSFER_DISPOSITIONS,
     TRANSFER_DROP,
@@ -23,8 +24,11 @@ from dispatch.services.calls import call_end
 from dispatch.services.closing import settle
 from dispatch.services.handoffs import handoff_open
 from dispatch.services.journal import record
+from dispatch.services.not_sought import nobody_sought
 from dispatch.services.offers import offers_withdraw
-from dispatch.services.transfer_rows import transfer_back, transfer_locked, transfer_move
+from dispatch.services.review import review_add
+from dispatch.services.staging import crews_stage
+from dispatch.services.transfer_rows import outward_locked, transfer_back, transfer_move
 from dispatch.states import ASSIGNMENT_ACCEPTED, INCIDENT
 
 
@@ -33,7 +37,7 @@ def transfer_resolve(*, transfer: Transfer, disposition: str, by: User, at: date
     """It ended well, with a coded disposition, and nobody was sent: the incident closes where nothing else is open."""
     if disposition not in TRANSFER_DISPOSITIONS:
         raise Refused("disposition_needed", "Choose how it ended.", field="disposition")
-    incident, transfer = transfer_locked(transfer)
+    incident, transfer = outward_locked(transfer)
     if transfer.state == "resolved" and transfer.disposition == disposition:
         return transfer
     _of(transfer, by)
@@ -65,7 +69,7 @@ def transfer_decline(*, transfer: Transfer, reason: str, by: User, at: datetime)
     """The receiver will not take it: coded; the call is at the top of its priority with whoever has the caller."""
     if reason not in TRANSFER_DECLINE:
         raise Refused("reason_needed", "Choose why not.", field="reason")
-    incident, transfer = transfer_locked(transfer)
+    incident, transfer = outward_locked(transfer)
     if transfer.state == "declined":
         return transfer
     if transfer.kind == Transfer.Kind.CLINICIAN:
@@ -84,7 +88,7 @@ def _assignment_cancel(transfer: Transfer, reason: str, by: User | None, at: dat
 @transaction.atomic
 def transfer_withdraw(*, transfer: Transfer, by: User, at: datetime) -> Transfer:
     """The giver takes the caller back before anybody answered."""
-    incident, transfer = transfer_locked(transfer)
+    incident, transfer = outward_locked(transfer)
     if transfer.state == "returned" and transfer.reason == "withdrawn":
         return transfer
     transfer_back(incident, transfer, "withdraw", by, at, reason="withdrawn")
@@ -103,7 +107,7 @@ def transfer_drop(
     """
     if reason not in TRANSFER_DROP:
         raise Refused("reason_needed", "Choose how it was lost.", field="reason")
-    incident, transfer = transfer_locked(transfer)
+    incident, transfer = outward_locked(transfer)
     if transfer.state == "dropped":
         return transfer
     transfer_back(incident, transfer, "drop", by, at, reason=reason)
@@ -120,7 +124,7 @@ def transfer_return(*, transfer: Transfer, reason: str, by: User, at: datetime) 
     """
     if reason not in TRANSFER_RETURN or reason == "withdrawn":
         raise Refused("reason_needed", "Choose why it comes back.", field="reason")
-    incident, transfer = transfer_locked(transfer)
+    incident, transfer = outward_locked(transfer)
     if transfer.state == "returned":
         return transfer
     _of(transfer, by)
@@ -128,12 +132,28 @@ def transfer_return(*, transfer: Transfer, reason: str, by: User, at: datetime) 
     assignment = _assignment(transfer)
     if assignment is not None:
         assignment_act(
-            assignment=assignment, action="clear", disposition="returned_to_911", reason=reason, by=by, at=at
+            assignment=assignment,
+            action="clear",
+            disposition=RETURNED,
+            returned=True,
+            reason=reason,
+            by=by,
+            at=at,
         )
     incident.refresh_from_db()
     if transfer.call.state == "open" and transfer.receiver_id is not None and not transfer.bridge:
         transfer.call.owner = transfer.offered_by or transfer.call.owner
         transfer.call.save(update_fields=["owner"])
+    if reason in TRANSFER_RESCUE or not transfer.bridge:
+        review_add(
+            incident=incident,
+            kind=ReviewItem.Kind.RETURN,
+            subject=transfer.pk,
+            unit=transfer.unit,
+            reason=reason,
+            by=by,
+            at=at,
+        )
     if reason in TRANSFER_RESCUE:
         _rescue(incident, reason, by, at)
     elif not transfer.bridge:
@@ -143,8 +163,9 @@ def transfer_return(*, transfer: Transfer, reason: str, by: User, at: datetime) 
 
 def _rescue(incident: Incident, reason: str, by: User, at: datetime) -> None:
     incident.response_class, incident.not_diverted_reason = "emergency", "returned"
-    incident.offer_wanted, incident.program_version, incident.promise_at = False, None, None
-    fields = ["response_class", "not_diverted_reason", "offer_wanted", "program_version", "promise_at"]
+    incident.program_version = incident.promise_at = None
+    fields = ["response_class", "not_diverted_reason", "program_version", "promise_at"]
+    fields += nobody_sought(incident, by=by, at=at, note="rescue asked for")
     before = incident.state
     if incident.sent_at is None:
         incident.sent_at = at
@@ -166,12 +187,16 @@ def _rescue(incident: Incident, reason: str, by: User, at: datetime) -> None:
     offers_withdraw(incident, by, at, reason="plan_changed")
     for service in TRANSFER_RESCUE[reason]:
         handoff_open(incident=incident, service=service, reason="returned", by=by, at=at)
+    if incident.assignments.filter(state__in=ASSIGNMENT_ACCEPTED, unit__armed=False).exists():
+        # A team that is there, or on its way, was sent for less than this.
+        words = f"Given back: {TRANSFER_RETURN[reason].lower()}"
+        crews_stage(incident=incident, reason=f"returned={reason}", words=words, by=by, at=at, renew=False)
 
 
 def _person_decides(incident: Incident, by: User, at: datetime) -> None:
     """What came back is offered to nobody until a person has decided again."""
     if incident.offer_wanted:
-        incident.offer_wanted = False
+        fields = nobody_sought(incident, by=by, at=at, note="came back: a person decides")
         record(
             incident=incident,
             entity="incident",
@@ -179,14 +204,14 @@ def _person_decides(incident: Incident, by: User, at: datetime) -> None:
             action="undecided",
             by=by,
             at=at,
-            fields=["offer_wanted"],
+            fields=fields,
         )
 
 
 @transaction.atomic
 def transfer_team_ask(*, transfer: Transfer, by: User, at: datetime) -> Transfer:
     """The clinician asks the dispatcher for a team; the caller stays with the clinician."""
-    incident, transfer = transfer_locked(transfer)
+    incident, transfer = outward_locked(transfer)
     _of(transfer, by)
     if transfer.state != "connected":
         raise Refused("not_connected", "Take the caller first.", status=409)
@@ -215,6 +240,5 @@ def transfer_team_ask(*, transfer: Transfer, by: User, at: datetime) -> Transfer
 
 def _of(transfer: Transfer, by: User) -> None:
     """Raises Refused unless the person has the caller, gave them away, or dispatches."""
-    elsewhere = transfer.direction == Transfer.Direction.OUT and transfer.receiver_id not in {None, by.pk}
-    if elsewhere and not may(by, *DISPATCHING):
+    if transfer.receiver_id not in {None, by.pk} and not may(by, *DISPATCHING):
         raise Refused("not_yours", f"{transfer.receiver} has this caller.", status=409)

@@ -8,11 +8,13 @@ from uuid import uuid4
 
 from accounts.access import may
 from accounts.models import Role, User
+from accounts.problems import Refused
 from accounts.services import audit
 from dispatch.models import Alarm, Assignment, Call, Incident, Transfer
-from dispatch.reasons import TRANSFER_RETURN
+from dispatch.reasons import RETURNED, TRANSFER_RETURN
 from dispatch.services.alarms import alarm_raise, alarms_end
 from dispatch.services.journal import incident_locked, incident_moved_to, record
+from dispatch.services.not_sought import nobody_sought
 from dispatch.states import ASSIGNMENT_ACCEPTED, INCIDENT, TRANSFER, TRANSFER_LIVE
 
 _TIMES = {"ring": "rung_at", "connect": "connected_at"}
@@ -35,6 +37,15 @@ def transfer_locked(transfer: Transfer) -> tuple[Incident, Transfer]:
     if locked.incident_id != incident.pk:
         incident = incident_moved_to(locked.incident_id)
     locked.incident = incident
+    return incident, locked
+
+
+def outward_locked(transfer: Transfer) -> tuple[Incident, Transfer]:
+    """The same of a caller whom we give away. Raises Refused for one who was given to us: of that the only step left is
+    the word to the sender, which nothing else may end."""
+    incident, locked = transfer_locked(transfer)
+    if locked.direction != Transfer.Direction.OUT:
+        raise Refused("inward", "They gave this caller to us: tell them whether the person was reached.", status=409)
     return incident, locked
 
 
@@ -151,8 +162,7 @@ def transfer_received(incident: Incident, transfer: Transfer, by: User | None, a
             transfer.call.save(update_fields=["owner"])
         if transfer.assignment_id is None and not _crews(incident):
             incident.state = INCIDENT.to("transfer", incident.state)
-            incident.offer_wanted, incident.no_unit_reason = False, ""
-            fields += ["state", "offer_wanted", "no_unit_reason"]
+            fields += ["state", *nobody_sought(incident, by=by, at=at, note="transfer connected")]
     transfer_move(incident, transfer, "connect", by, at, fields=fields)
     if not transfer.bridge:
         over = (Alarm.Kind.NO_UNIT, Alarm.Kind.PROMISE_WARNING, Alarm.Kind.PROMISE_BROKEN)
@@ -179,7 +189,7 @@ def transfer_follows(incident: Incident, assignment: Assignment, action: str, by
         transfer.receiver = by if by is not None and may(by, Role.CLINICIAN) else None
         transfer.receiver_name = "" if transfer.receiver is not None else assignment.unit.call_sign
         transfer_received(incident, transfer, by, at)
-    elif action == "clear" and assignment.disposition != "returned_to_911" and transfer.state == "connected":
+    elif action == "clear" and assignment.disposition != RETURNED and transfer.state == "connected":
         transfer_move(incident, transfer, "resolve", by, at, disposition=assignment.disposition)
     elif action in {"clear", "cancel", "preempt"}:
         reason = assignment.end_reason if assignment.end_reason in TRANSFER_RETURN else "out_of_scope"

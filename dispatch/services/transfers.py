@@ -22,7 +22,7 @@ from dispatch.services.journal import call_locked, record
 from dispatch.services.offers import offers_withdraw
 from dispatch.services.transfer_rows import (
     live_transfer,
-    transfer_locked,
+    outward_locked,
     transfer_made,
     transfer_move,
     transfer_received,
@@ -115,7 +115,7 @@ def _may_leave(incident: Incident, at: datetime, kind: str) -> None:
 @transaction.atomic
 def transfer_ring(*, transfer: Transfer, by: User, at: datetime) -> Transfer:
     """The giver has dialled and hears it ring. Doing so twice changes nothing."""
-    incident, transfer = transfer_locked(transfer)
+    incident, transfer = outward_locked(transfer)
     if transfer.state != "ringing":
         transfer_move(incident, transfer, "ring", by, at)
     return transfer
@@ -127,7 +127,7 @@ def transfer_connect(*, transfer: Transfer, by: User, at: datetime, receiver_nam
 
     Of two clinicians the first has it; the second is refused. Where the class rose meanwhile, they have only joined.
     """
-    incident, transfer = transfer_locked(transfer)
+    incident, transfer = outward_locked(transfer)
     if transfer.kind == Transfer.Kind.CLINICIAN:
         require(by, Role.CLINICIAN)
         if transfer.state == "connected":

@@ -8,12 +8,13 @@ from django.db import IntegrityError, transaction
 from accounts.access import DISPATCHING, require
 from accounts.models import Centre, Role, User
 from accounts.problems import Refused
-from dispatch.models import Alarm, Transfer
+from dispatch.models import Alarm, Call, Incident, Transfer
 from dispatch.models.call import Channel
 from dispatch.services.alarms import alarms_end
 from dispatch.services.calls import call_open
-from dispatch.services.journal import call_locked
+from dispatch.services.journal import call_locked, record
 from dispatch.services.transfer_rows import transfer_locked, transfer_made, transfer_move
+from people.models import Phone
 from people.services import phone_record
 
 _CHANNEL = {
@@ -24,7 +25,6 @@ _CHANNEL = {
 }
 
 
-@transaction.atomic
 def transfer_receive(
     *,
     id: UUID,
@@ -43,18 +43,80 @@ def transfer_receive(
     twice is one. Raises Refused at the field.
     """
     require(by, Role.CALL_TAKER, *DISPATCHING)
-    if kind not in _CHANNEL:
-        raise Refused("kind_unknown", f"Choose one of {', '.join(_CHANNEL)}.", field="kind")
+    channel = _channel(kind)
     known = Transfer.objects.filter(pk=id).select_related("incident").first()
     if known is not None:
         if known.incident.centre_id != centre.pk:
-            raise Refused("id_taken", "This transfer id is already in use.", field="id", status=409)
+            raise _id_taken()
         return known
-    sender = phone_record(centre=centre, number=sender_number, at=at)
-    call = call_open(
-        centre=centre, id=uuid5(id, "call"), channel=_CHANNEL[Transfer.Kind(kind)], number=number, by=by, at=at
-    )
-    incident, call = call_locked(call.pk)
+    # Each number in a transaction of its own: two who give us each other's callers would wait for one another.
+    sender = phone_record(centre=centre, number=sender_number, at=at, field="sender_number")
+    if number.strip():
+        phone_record(centre=centre, number=number, at=at)
+    with transaction.atomic():
+        call = call_open(centre=centre, id=uuid5(id, "call"), channel=channel, number=number, by=by, at=at)
+        incident, call = call_locked(call.pk)
+        return _received(id, incident, call, kind, sender, sender_name, sender_reference, by, at)
+
+
+def transfer_from(
+    *,
+    id: UUID,
+    call: Call,
+    kind: str,
+    sender_number: str,
+    by: User,
+    at: datetime,
+    sender_name: str = "",
+    sender_reference: str = "",
+) -> Transfer:
+    """The caller of this call turns out to have been given to us: the same, where the call was taken before anybody
+    knew. The same id twice is one. Raises Refused at the field, and where it is noted already or the incident is over.
+    """
+    require(by, Role.CALL_TAKER, *DISPATCHING)
+    channel = _channel(kind)
+    known = Transfer.objects.filter(pk=id).first()
+    if known is not None:
+        if known.call_id != call.pk:
+            raise _id_taken()
+        return known
+    sender = phone_record(centre=call.incident.centre, number=sender_number, at=at, field="sender_number")
+    with transaction.atomic():
+        incident, call = call_locked(call.pk)
+        if incident.state in {"closed", "joined"}:
+            raise Refused("incident_closed", "The incident is closed: reopen it first.", status=409)
+        if call.transfers.filter(direction=Transfer.Direction.IN).exists():
+            raise Refused("given_already", "It is noted already who gave us this caller.", status=409)
+        if call.channel != channel:
+            before, call.channel = call.channel, channel
+            call.save(update_fields=["channel"])
+            detail = {"from": before, "to": str(channel)}
+            record(incident=incident, entity="call", row=call, action="channel", by=by, at=at, detail=detail)
+        return _received(id, incident, call, kind, sender, sender_name, sender_reference, by, at)
+
+
+def _channel(kind: str) -> Channel:
+    if kind not in _CHANNEL:
+        raise Refused("kind_unknown", f"Choose one of {', '.join(_CHANNEL)}.", field="kind")
+    return _CHANNEL[Transfer.Kind(kind)]
+
+
+def _id_taken() -> Refused:
+    return Refused("id_taken", "This transfer id is already in use.", field="id", status=409)
+
+
+def _received(
+    id: UUID,
+    incident: Incident,
+    call: Call,
+    kind: str,
+    sender: Phone,
+    name: str,
+    reference: str,
+    by: User,
+    at: datetime,
+) -> Transfer:
+    """The row of a caller who was given to us. Call and incident are locked."""
     try:
         with transaction.atomic():
             transfer = Transfer.objects.create(
@@ -67,9 +129,9 @@ def transfer_receive(
                 offered_at=at,
                 connected_at=at,
                 receiver=by,
-                receiver_name=sender_name.strip()[:80],
+                receiver_name=name.strip()[:80],
                 sender_phone=sender,
-                sender_reference=sender_reference.strip()[:40],
+                sender_reference=reference.strip()[:40],
             )
     except IntegrityError:
         # The same create arrived twice at once; the other one was first.

@@ -24,7 +24,8 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const values = { ...Object.fromEntries(new FormData(form)), id: crypto.randomUUID() };
   const whom = form.querySelector("[data-transfer-whom]")?.selectedOptions[0]?.textContent.trim();
-  if (await send(cardOf(form), form.dataset.url, values, whom ? `transfer to ${whom}` : "they have the caller")) form.reset();
+  const words = form.dataset.words || (whom ? `transfer to ${whom}` : "they have the caller");
+  if (await send(cardOf(form), form.dataset.url, values, words)) form.reset();
 });
 
 document.addEventListener("click", (event) => {

@@ -11,6 +11,9 @@ from django.urls import reverse
 
 from accounts.models import AuditRow, Centre, User
 from dispatch.models import Alarm, Assignment, Call, HandoffTarget, Incident, NarrativeEntry, Transfer
+from dispatch.selectors.transfers import clinician_rows
+from dispatch.services.calls import call_end
+from dispatch.services.incidents import call_join
 from dispatch.services.targets import target_set
 from dispatch.services.transfers import transfer_connect, transfer_offer
 from dispatch.services.transfers_in import transfer_receive
@@ -73,6 +76,28 @@ def test_a_given_caller_is_listed_taken_answered_noted_and_resolved(
     assert "data-live-gone" not in client.get(_url("clinician_rows")).content.decode()
 
 
+def test_a_second_caller_of_the_same_incident_is_shown_while_they_wait_and_taken_in_their_turn(
+    signed_in: SignedIn, given: Transfer, centre: Centre, people: dict[str, User], now: datetime
+) -> None:
+    """Of one whom nobody sees, nobody can say "I have them"."""
+    client, taker = signed_in("clinician"), people["call_taker2"]
+    assert client.post(_url("clinician_take", given.incident_id)).status_code == 200
+    other = factories.a_call(centre, by=taker, at=now)
+    call_join(call=other, into=given.incident, by=taker, at=now)
+    second = transfer_offer(id=uuid4(), call=other, kind="clinician", bridge=True, by=taker, at=now)
+    [row] = clinician_rows(centre=centre)
+    assert (row.state, row.giver, row.bridge) == ("offered", str(taker), True)
+    assert client.post(_url("clinician_take", given.incident_id)).status_code == 200
+    second.refresh_from_db()
+    assert (second.state, second.receiver) == ("connected", people["clinician"])
+    for ended in (given, second):
+        done = client.post(_url("clinician_resolve", given.incident_id), {"disposition": "resolved_by_phone"})
+        assert done.status_code == 200
+        ended.refresh_from_db()
+        assert ended.state == "resolved"
+    assert clinician_rows(centre=centre) == []
+
+
 @pytest.mark.parametrize(
     ("door", "body", "state"),
     [
@@ -107,6 +132,24 @@ def test_an_offer_to_the_clinicians_unit_is_taken_with_the_same_key(
     assert Transfer.objects.get(assignment=offer).state == "connected"
     refused = client.post(_url("clinician_take", talker.incident_id))
     assert (refused.status_code, "Nobody gives this caller" in refused.content.decode()) == (409, True)
+
+
+def test_a_caller_who_was_called_back_and_needs_a_rescue_gets_one(
+    signed_in: SignedIn, people: dict[str, User], units: dict[str, Unit], programs: dict[str, ProgramVersion],
+    centre: Centre, now: datetime,
+) -> None:  # fmt: skip
+    """Nobody is on the line, so there is no transfer: what the clinician says asks for the same services."""
+    offer = factories.an_offer(centre, by=people["call_taker"], at=now, **BY_PHONE)
+    call_end(call=offer.incident.calls.get(), ended_as="completed", by=people["call_taker"], at=now)
+    client, incident = signed_in("clinician"), offer.incident_id
+    assert client.post(_url("clinician_take", incident)).status_code == 200
+    assert client.post(_url("clinician_take", incident)).status_code == 200
+    assert Assignment.objects.get(pk=offer.pk).state == "with_person"
+    for door, body in (("return", {"reason": "no_such"}), ("resolve", {"disposition": "no_such"})):
+        assert client.post(_url(f"clinician_{door}", incident), body).status_code == 422
+    assert client.post(_url("clinician_return", incident), {"reason": "rescue_needed"}).status_code == 200
+    asked = offer.incident.handoffs.filter(state="requested").values_list("service", flat=True)
+    assert (set(asked), Assignment.objects.get(pk=offer.pk).end_reason) == ({"ems", "police"}, "medical")
 
 
 def test_the_call_taker_transfers_from_the_card_and_takes_the_caller_back(
@@ -152,6 +195,33 @@ def test_how_988_ended_it_is_recorded_from_the_queue(
     assert client.post(door, {"how": how}).status_code == 409
 
 
+def test_a_call_that_988_gave_us_is_noted_on_its_card_and_owed_the_word(
+    signed_in: SignedIn, talker: Call, centre: Centre, people: dict[str, User], now: datetime
+) -> None:
+    """Nobody knows it when the line rings: the call is there before the counsellor has said so."""
+    client, door = signed_in("call_taker"), _url("call_transfer_step", talker.pk, "in")
+    given = {"id": str(uuid4()), "kind": "988", "sender_number": "+13085550188", "sender_reference": "R-7"}
+    for wrong, field in (({"kind": "police"}, "kind"), ({"sender_number": "12"}, "sender_number")):
+        refused = client.post(door, {**given, **wrong})
+        assert (refused.status_code, refused["X-Problem-Field"]) == (422, field)
+    for _ in range(2):
+        body = client.post(door, given).content.decode()
+    assert "From 988 (R-7)" in body
+    assert "reached” or “not reached" in body
+    transfer = Transfer.objects.get()
+    talker.refresh_from_db()
+    assert (transfer.direction, transfer.state, talker.channel) == ("in", "connected", "988_handoff")
+    again = client.post(door, {**given, "id": str(uuid4())})
+    assert (again.status_code, "already who gave us" in again.content.decode()) == (409, True)
+    assert signed_in("clinician").post(door, given).status_code == 403
+    other = factories.a_call(centre, by=people["call_taker"], at=now)
+    line = {"id": uuid4(), "selected": other.incident_id}
+    run = reverse("desk:command_run")
+    assert "no:" in client.post(run, {**line, "text": "from 988"}).json()["problem"]
+    assert client.post(run, {**line, "text": "from 988 no:+13085550189 ref:R-8"}).json()["done"]
+    assert other.transfers.get().sender_reference == "R-8"
+
+
 def test_a_number_of_another_centre_is_not_there(signed_in: SignedIn, talker: Call, now: datetime) -> None:
     elsewhere = factories.a_centre(at=now, slug="riverton")
     line = HandoffTarget.objects.create(centre=elsewhere, kind="988", name="Other", phone="+1 308 555 0190")
@@ -169,11 +239,11 @@ def test_the_queue_offers_every_choice_before_the_promise_ends(
     client, incident = signed_in("dispatcher"), call.incident_id
     assert "decide now" in client.get(_url("queue")).content.decode()
     pane = client.get(_url("incident_pane", incident)).content.decode()
-    for words in ("The promise ends", "More cautious", "Other program", "Call back", "Ask again"):
+    for words in ("left, decide", "More cautious", "Other program", "Call back", "Ask again"):
         assert words in pane
     extend = {"id": str(uuid4()), "minutes": "10", "reason": "unit_free_soon"}
     assert client.post(_url("promise_extend", incident), {**extend, "reason": ""}).status_code == 422
-    assert "The promise ends" not in client.post(_url("promise_extend", incident), extend).content.decode()
+    assert "left, decide" not in client.post(_url("promise_extend", incident), extend).content.decode()
     reached = {"id": str(uuid4()), "reached": "yes", "text": "will wait"}
     assert client.post(_url("called_back", incident), reached).status_code == 200
     assert not Alarm.objects.filter(kind=Alarm.Kind.CALL_BACK, ended_at__isnull=True).exists()

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from accounts.models import Centre, Role, User
 from accounts.problems import Refused
 from dispatch import due
-from dispatch.models import Alarm, Assignment, Call, Decision, HandoffTarget, HistoryRow, Incident, Transfer
+from dispatch.models import Alarm, Assignment, Call, Decision, HandoffTarget, HistoryRow, Incident, ReviewItem, Transfer
 from dispatch.selectors.incident_rows import incident_rows
 from dispatch.selectors.transfers import clinician_rows
 from dispatch.services.alarms import alarm_end
@@ -30,7 +30,6 @@ from dispatch.services.transfer_ends import (
     transfer_withdraw,
 )
 from dispatch.services.transfers import transfer_connect, transfer_offer, transfer_ring
-from dispatch.services.transfers_in import transfer_receive, transfer_tell
 from dispatch.states import TransitionRefused
 from tests import factories
 from tests.dispatch.parallel import failures, in_parallel
@@ -233,6 +232,13 @@ def test_what_is_declined_or_returned_says_why_and_is_offered_to_nobody_until_a_
     transfer_return(transfer=returned, reason="caller_refused", by=clinician, at=later(6))
     state, incident = _now(returned)
     assert (state, incident.state, incident.offer_wanted) == ("returned", "returned", False)
+    review = ReviewItem.objects.get()
+    assert (review.kind, review.subject, review.reason, review.by) == (
+        "return",
+        returned.pk,
+        "caller_refused",
+        clinician,
+    )
     assert Call.objects.get(pk=returned.call_id).owner == taker
 
 
@@ -265,6 +271,25 @@ def test_988_hands_back_for_a_rescue_and_the_class_rises_in_the_same_step(
     assert set(incident.handoffs.filter(state="requested").values_list("service", flat=True)) == services
 
 
+def test_a_rescue_reaches_the_team_that_was_sent_for_less(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    """The class rises after sending: nobody unarmed goes in as if the clinician had said nothing."""
+    team = factories.an_accepted(floor, by=people["call_taker"], at=at)
+    call = team.incident.calls.get()
+    talks = _given(call, people["call_taker"], later(3), bridge=True)
+    transfer_connect(transfer=talks, by=people["clinician"], at=later(5))
+    assignment_act(assignment=team, action="en_route", by=people["dispatcher"], at=later(6))
+    transfer_return(transfer=talks, reason="risk_rising", by=people["clinician"], at=later(60))
+    order = team.stage_orders.get()
+    assert (order.reason, order.words, order.lifted_at) == (
+        "returned=risk_rising", "Given back: risk is rising", None,
+    )  # fmt: skip
+    with pytest.raises(Refused, match="STAGE"):
+        assignment_act(assignment=team, action="on_scene", by=people["dispatcher"], at=later(61))
+    assert Incident.objects.get(pk=team.incident_id).response_class == "emergency"
+
+
 def test_another_centre_may_be_given_any_call_and_no_other_may(
     floor: Centre, people: dict[str, User], at: datetime, later: Later
 ) -> None:
@@ -295,31 +320,6 @@ def test_the_clinician_asks_for_a_team_and_keeps_the_caller(
     assert (_now(transfer)[0], alarms()) == ("connected", ["team_asked"])
     transfer_resolve(transfer=transfer, disposition="resolved_by_phone", by=clinician, at=later(9))
     assert alarms() == []
-
-
-def test_a_sender_is_owed_the_word_and_the_alarm_ends_with_it_alone(
-    floor: Centre, people: dict[str, User], at: datetime, later: Later, alarms: Alarms
-) -> None:
-    taker = people["call_taker"]
-    receive = partial(transfer_receive, centre=floor, kind="988", sender_number="+13085550188", by=taker)
-    id = uuid4()
-    transfer = receive(id=id, at=at, sender_reference="R-88")
-    assert receive(id=id, at=later(1)).pk == transfer.pk
-    call = Call.objects.get(pk=transfer.call_id)
-    assert (call.channel, Incident.objects.count()) == ("988_handoff", 1)
-    assert transfer.sender_phone is not None
-    assert transfer.sender_phone.number == "+13085550188"
-    assert due.words_owed(floor, later(1799)) == 0
-    assert due.words_owed(floor, later(1800)) == 1
-    assert due.words_owed(floor, later(1801)) == 0
-    alarm = Alarm.objects.get(kind=Alarm.Kind.WORD_OWED)
-    with pytest.raises(Refused):
-        alarm_end(alarm=alarm, by=taker, at=later(1802), note="later")
-    call_end(call=call, ended_as="test", by=taker, at=later(1803))
-    assert (Incident.objects.get().state, alarms()) == ("closed", ["word_owed"])
-    transfer_tell(transfer=transfer, reached=False, by=taker, at=later(1804))
-    again = Transfer.objects.get(pk=transfer.pk)
-    assert (again.state, again.disposition, alarms()) == ("resolved", "not_reached", [])
 
 
 def _booked(floor: Centre, people: dict[str, User], at: datetime) -> Assignment:
