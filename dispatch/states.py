@@ -9,7 +9,10 @@ class TransitionRefused(Exception):
 
     def __init__(self, noun: str, action: str, state: str) -> None:
         self.noun, self.action, self.state = noun, action, state
-        super().__init__(f"A {noun} that is {state.replace('_', ' ')} cannot be set to “{action.replace('_', ' ')}”.")
+        super().__init__(
+            f"This {noun} is {state.replace('_', ' ')} now: it cannot be set to “{action.replace('_', ' ')}”."
+            " Look at it as it stands."
+        )
 
 
 @dataclass(frozen=True)

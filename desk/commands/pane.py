@@ -329,7 +329,7 @@ Verb(
     choices=these(*SERVICES), does=("handoff_send",),
 )  # fmt: skip
 Verb(
-    "hd", "hd police #0412 why:no_unit name:Kim", "A service declines the hand-off", DISPATCHING, _service_says_no,
+    "hd", "hd police #0412 why:no_unit name:Kim", "A service declines the hand-off", FLOOR, _service_says_no,
     fields=("why", "name"), choices={**these(*SERVICES), "why": lambda _: list(HANDOFF_DECLINE)},
     does=("handoff_decline",),
 )  # fmt: skip

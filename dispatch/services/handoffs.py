@@ -127,17 +127,25 @@ def handoff_send(*, handoff: Handoff, by: User, at: datetime) -> Handoff:
 def handoff_acknowledge(
     *, handoff: Handoff, receiver_name: str, receiver_number: str, by: User, at: datetime
 ) -> Handoff:
-    """The receiver has it: by name or by the number in their system. Raises Refused without either."""
+    """The receiver has it: by name or by the number in their system. The same twice is once.
+
+    Raises Refused without either, and where somebody has written down another receiver meanwhile: nothing that was
+    said is lost in silence.
+    """
     if not receiver_name.strip() and not receiver_number.strip():
         raise Refused("receiver_needed", "Give the receiver's name or their CAD number.", field="receiver_number")
     incident = incident_locked(handoff.incident_id)
     handoff = Handoff.objects.select_for_update().get(pk=handoff.pk)
+    name, number = receiver_name.strip()[:80], receiver_number.strip()[:40]
     if handoff.state == "acknowledged":
-        return handoff
+        if name in {"", handoff.receiver_name} and number in {"", handoff.receiver_number}:
+            return handoff
+        has_it = " ".join(one for one in (handoff.receiver_name, handoff.receiver_number) if one)
+        raise Refused("acknowledged_already", f"{has_it} has it already: write yours down as a note.", status=409)
     before = handoff.state
     handoff.state = HANDOFF.to("acknowledge", before)
     handoff.acknowledged_at, handoff.acknowledged_by = at, by
-    handoff.receiver_name, handoff.receiver_number = receiver_name.strip()[:80], receiver_number.strip()[:40]
+    handoff.receiver_name, handoff.receiver_number = name, number
     handoff.version += 1
     handoff.save(
         update_fields=["state", "acknowledged_at", "acknowledged_by", "receiver_name", "receiver_number", "version"]
@@ -218,7 +226,7 @@ def handoff_decline(*, handoff: Handoff, reason: str, receiver_name: str, by: Us
 
 @transaction.atomic
 def handoff_cancel(*, handoff: Handoff, reason: str, by: User, at: datetime) -> Handoff:
-    """A person withdraws a hand-off that is not acknowledged, with a reason.
+    """A person withdraws a hand-off that is not acknowledged, with a reason. Twice is once.
 
     Raises Refused for what was asked because a crew needs help, until that crew was heard.
     """
@@ -226,6 +234,8 @@ def handoff_cancel(*, handoff: Handoff, reason: str, by: User, at: datetime) -> 
         raise Refused("reason_needed", "Say why it is withdrawn.", field="reason")
     incident = incident_locked(handoff.incident_id)
     handoff = Handoff.objects.select_for_update().get(pk=handoff.pk)
+    if handoff.state == "cancelled":
+        return handoff
     before = handoff.state
     calls = incident.alarms.filter(kind__in=CALLS_FOR_HELP, ended_at__isnull=True)
     if handoff.service == Handoff.Service.POLICE and handoff.reason == _CREW_IN_NEED and calls.exists():

@@ -13,7 +13,7 @@ from dispatch.reasons import HANDOVER_TAKEN
 from dispatch.selectors.handover import OpenItem, open_items
 from dispatch.services.alarms import alarm_take
 from dispatch.services.incidents import owner_take
-from dispatch.services.journal import call_locked, record
+from dispatch.services.journal import call_locked, incident_locked, record
 
 
 def _note(handover: Handover, action: str, by: User, at: datetime) -> None:
@@ -136,9 +136,13 @@ def _end(handover: Handover, state: str, at: datetime) -> None:
 
 
 def _move(handover: Handover, to: User, at: datetime) -> None:
-    """New owners, each with its own history, event and audit row. Incidents first and in one order: no deadlock."""
+    """New owners, each with its own history, event and audit row. All incidents are locked first and in one order, also
+    those of calls and alarms: of two lists, each with a call of the other's incident, neither waits for the other."""
     items = list(handover.items.select_related("incident", "call", "alarm"))
-    for item in sorted(items, key=lambda one: str(one.incident_id)):
+    concerned = {part.incident_id for item in items for part in (item, item.call, item.alarm) if part is not None}
+    for key in sorted(one for one in concerned if one is not None):
+        incident_locked(key)
+    for item in items:
         if item.incident is not None and _incident_moved(item.incident, handover, to, at):
             _moved(item, at)
     for item in items:

@@ -222,8 +222,8 @@ def visit_move(
     at: datetime,
     unit: Unit | None = None,
 ) -> Visit:
-    """Another time, and another preferred unit or none, with a coded reason. Raises Refused; TransitionRefused once
-    it is due or cancelled."""
+    """Another time, and another preferred unit or none, with a coded reason. The same twice is once. Raises Refused;
+    TransitionRefused once it is due or cancelled."""
     require(by, *FLOOR)
     if reason not in VISIT_MOVED:
         raise Refused("reason_needed", "Choose why it is moved.", field="reason")
@@ -231,6 +231,8 @@ def visit_move(
     source, visit = visit_locked(visit)
     before = visit.state
     visit.state = VISIT.to("move", before)
+    if (visit.starts_at, visit.ends_at, visit.unit_id) == (starts_at, ends_at, unit.pk if unit is not None else None):
+        return visit
     version = version_live(source, visit.program.slug)
     _taken(source, version, visit.nature, told_since(source, visit), at, starts_at)
     was = visit.starts_at
