@@ -16,8 +16,9 @@ from dispatch.selectors.persons import (
     persons_linked,
     persons_suggested,
 )
-from dispatch.selectors.profiles import STALE_AFTER, flags_of, number_typed, profiles_for, readable_until, taken_over
+from dispatch.selectors.profiles import STALE_AFTER, flags_of, profiles_for, readable_until, taken_over
 from dispatch.selectors.triage import place_of
+from dispatch.services.profiles import profiles_shown
 from people.models import PROFILE_DETAILS, Caution, SafetyProfile
 from triage import natures, vocabulary
 
@@ -88,16 +89,7 @@ def _profiles(call: Call, viewer: User, at: datetime) -> dict[str, Any] | None:
     found = profiles_for(call=call, viewer=viewer, at=at)
     if not found:
         return None
-    audit(
-        action="profile.read",
-        at=at,
-        by=viewer,
-        centre=call.incident.centre,
-        entity="call",
-        entity_id=call.pk,
-        # Read for a number that somebody typed: the one thing by which a person could look up a profile unasked.
-        detail={"profiles": sorted(str(one.pk) for one in found), "typed": number_typed(call)},
-    )
+    profiles_shown(call=call, profiles=found, by=viewer, at=at)
     flags, taken = flags_of(found), taken_over(call)
     return {
         "rows": [_profile(one, at) for one in found],

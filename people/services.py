@@ -25,23 +25,26 @@ def number_hash(number: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), number.encode(), hashlib.sha256).hexdigest()
 
 
-def number_parse(text: str, *, region: str = "US") -> str:
-    """The number in E.164. Raises Refused at the field when it cannot be a number that can be called back."""
+def number_parse(text: str, *, region: str = "US", field: str = "number") -> str:
+    """The number in E.164. Raises Refused at the `field` when it cannot be a number that can be called back."""
     try:
         parsed = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:
         raise Refused(
-            "phone_invalid", "This is not a telephone number. Type digits, with +country if abroad.", field="number"
+            "phone_invalid", "This is not a telephone number. Type digits, with +country if abroad.", field=field
         ) from error
     if not phonenumbers.is_possible_number(parsed):
-        raise Refused("phone_invalid", "This number has too few or too many digits.", field="number")
+        raise Refused("phone_invalid", "This number has too few or too many digits.", field=field)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
 @transaction.atomic
-def phone_record(*, centre: Centre, number: str, at: datetime) -> Phone:
-    """The centre's row for a number, made on first sight. Raises Refused for what is no number."""
-    parsed = number_parse(number)
+def phone_record(*, centre: Centre, number: str, at: datetime, field: str = "number") -> Phone:
+    """The centre's row for a number, made on first sight. Raises Refused at the `field` for what is no number.
+
+    Best in a transaction of its own: whoever sees the same new number at this moment waits for that one's end.
+    """
+    parsed = number_parse(number, field=field)
     phone, _ = Phone.objects.get_or_create(
         centre=centre, number_hash=number_hash(parsed), defaults={"number": parsed, "created_at": at}
     )

@@ -14,13 +14,14 @@ from dispatch.models.incident import RESPONSE_CLASSES
 from dispatch.reasons import OVERRIDE_LESS, OVERRIDE_MORE
 from dispatch.selectors.words import CLASS_WORDS
 from dispatch.services.answers import answers_record
-from dispatch.services.calls import call_open
+from dispatch.services.calls import call_open, phone_set
 from dispatch.services.decisions import decision_take
 from dispatch.services.incidents import nature_set
 from dispatch.services.locations import location_record
 from dispatch.services.narrative import note_add
 from people.models import Place
 from people.selectors import places_search
+from people.services import number_parse
 from triage import natures, vocabulary
 from triage.vocabulary import UNKNOWN_WORD, Question
 
@@ -61,6 +62,8 @@ def _locate(incident: Incident, call: Call | None, place: Place | None, text: st
 def _new_call(context: Context, line: Line) -> Plan:
     nature = _nature(line.fields["nat"]) if "nat" in line.fields else None
     where = _place(context.centre, line.fields["loc"]) if "loc" in line.fields else None
+    if "ph" in line.fields:
+        number_parse(line.fields["ph"])
     said = ["new call", *([f"at {where[1]}"] if where else []), *([nature.name] if nature else [])]
 
     def run() -> Done:
@@ -68,10 +71,12 @@ def _new_call(context: Context, line: Line) -> Plan:
             centre=context.centre,
             id=context.id,
             channel=Channel.C911,
-            number=line.fields.get("ph", ""),
             by=context.user,
             at=context.at,
         )
+        if "ph" in line.fields:
+            # Typed, and not what the call came from: the history says so.
+            phone_set(call=call, number=line.fields["ph"], confirmed=False, by=context.user, at=context.at)
         if where is not None:
             _locate(call.incident, call, where[0], line.fields["loc"], context)
         if nature is not None:

@@ -41,6 +41,7 @@ from dispatch.services.locations import location_record
 from dispatch.services.narrative import note_add
 from dispatch.services.parting import call_part, duplicate_apart
 from people.models import Place
+from people.services import phone_record
 from triage import natures, vocabulary
 
 _DECISIONS = {"accept": "accept the suggestion", "send": "send to dispatch", "override": "not as suggested: {}"}
@@ -93,6 +94,8 @@ def call_phone(request: HttpRequest, user: User, at: datetime, id: UUID) -> Http
     """The number to call back."""
     data = form_of(PhoneForm(request.POST)).cleaned_data
     call = call_for(user, id)
+    # Before this post's own transaction: whoever is told the same new number now would wait for the whole of it.
+    phone_record(centre=call.incident.centre, number=data["number"], at=at)
     with posted(request, call, ConsolePost.What.PHONE, f"call back {data['number']}", user, at, field="phone") as fresh:
         if fresh:
             phone_set(call=call, number=data["number"], confirmed=data["confirmed"], by=user, at=at)

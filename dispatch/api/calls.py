@@ -26,6 +26,7 @@ from dispatch.services.answers import answers_record
 from dispatch.services.calls import call_end, call_open, phone_set
 from dispatch.services.incidents import call_join, nature_set
 from dispatch.services.locations import location_record
+from dispatch.services.parting import call_part
 from people.models import Place
 
 INTAKE = frozenset({Role.CALL_TAKER, Role.DISPATCHER, Role.SUPERVISOR})
@@ -123,6 +124,20 @@ class CallEnd(CallChange):
         call = self.call(id)
         call_end(call=call, ended_as=self.checked(CallEndSerializer)["as"], by=self.person, at=self.at)
         return call_shown(call.pk)
+
+
+class CallPart(CallChange):
+    """Another matter after all."""
+
+    permission_classes = [has_role(*INTAKE)]
+
+    @described("calls_part", "calls", CallMadeSerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Take a joined call out again: an incident of its own, not sent, with its answers, notes and last place.
+
+        Nothing is lowered where it was. Twice is once: a call that shares its incident with no other stays as it is.
+        """
+        return call_shown(call_part(call=self.call(id), by=self.person, at=self.at).pk)
 
 
 class CallJoin(CallChange):

@@ -12,7 +12,9 @@ from accounts.problems import Refused
 from accounts.services import audit
 from dispatch import choice
 from dispatch.access import audiences_written, incident_for, unit_to_send
+from dispatch.api.calls import INTAKE
 from dispatch.api.inputs import (
+    ApartSerializer,
     CloseSerializer,
     CueSerializer,
     HandoffRequestSerializer,
@@ -51,6 +53,7 @@ from dispatch.services.handoffs import handoff_request
 from dispatch.services.incidents import incident_hold, late_entry_confirm, owner_take, priority_set
 from dispatch.services.narrative import note_add
 from dispatch.services.offers import assignment_offer
+from dispatch.services.parting import duplicate_apart
 from dispatch.services.promise import callback_note, promise_extend
 from dispatch.states import ASSIGNMENT_LIVE
 
@@ -191,6 +194,19 @@ class IncidentCueDismiss(IncidentView):
         incident = self.incident(id)
         cue_dismiss(incident=incident, mark=self.checked(CueSerializer)["mark"], by=self.person, at=self.at)
         return suggestion_shown(incident.pk, self.at)
+
+
+class IncidentApart(IncidentView):
+    """Not the same."""
+
+    permission_classes = [has_role(*INTAKE)]
+
+    @described("incidents_apart", "incidents", IncidentSerializer, body=ApartSerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        """Say that another incident is a different one: neither is suggested for the other any more. Twice is once."""
+        incident, data = self.incident(id), self.checked(ApartSerializer)
+        duplicate_apart(incident=incident, other=self.incident(data["other"]), by=self.person, at=self.at)
+        return incident_shown(incident.pk)
 
 
 class IncidentOwn(IncidentView):

@@ -91,6 +91,12 @@ class JoinSerializer(InputSerializer):
     incident = serializers.UUIDField()
 
 
+class ApartSerializer(InputSerializer):
+    """The incident that is another matter."""
+
+    other = serializers.UUIDField()
+
+
 class NoteSerializer(InputSerializer):
     """One note."""
 

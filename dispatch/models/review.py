@@ -21,11 +21,14 @@ class ReviewItem(models.Model):
         STAGE_ORDER = "stage_order", "Stage order"
         OVERRIDE = "override", "Override of the suggestion"
         ESCALATION = "escalation", "Escalation"
+        PROFILE_READ = "profile_read", "Safety profile read for a typed number"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="reviews")
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    subject = models.UUIDField(help_text="the assignment, alarm, stage order or decision that it is about")
+    subject = models.UUIDField(
+        help_text="the assignment, transfer, alarm, stage order, decision or reading that it is about"
+    )
     incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     unit = models.ForeignKey(Unit, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=80, blank=True, help_text="coded")
@@ -40,7 +43,9 @@ class ReviewItem(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["kind", "subject"], name="review_once_per_subject"),
             models.CheckConstraint(
-                condition=Q(kind__in=["return", "backup", "sent_class", "stage_order", "override", "escalation"]),
+                condition=Q(
+                    kind__in=["return", "backup", "sent_class", "stage_order", "override", "escalation", "profile_read"]
+                ),
                 name="review_kind_known",
             ),
             models.CheckConstraint(

@@ -133,14 +133,18 @@ def _open(
     return call
 
 
-@transaction.atomic
 def phone_set(*, call: Call, number: str, confirmed: bool, by: User | None, at: datetime) -> Call:
     """Set or confirm the number to call back. Raises Refused at the field for what is no number.
 
     The history says where it is another number than stood there: typed, and not the one that the call came from.
     """
+    # In a transaction of its own, and before the call is locked: see `call_open`.
+    return _phone_set(call, phone_record(centre=call.incident.centre, number=number, at=at), confirmed, by, at)
+
+
+@transaction.atomic
+def _phone_set(call: Call, phone: Phone, confirmed: bool, by: User | None, at: datetime) -> Call:
     incident, call = call_locked(call.pk)
-    phone = phone_record(centre=incident.centre, number=number, at=at)
     typed = phone.pk != call.phone_id
     call.phone = phone
     call.phone_confirmed = confirmed

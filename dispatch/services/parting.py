@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.access import require
 from accounts.models import Role, User
@@ -17,21 +18,26 @@ from dispatch.services.journal import call_locked, incident_locked, record
 from dispatch.services.locations import location_record
 from dispatch.services.rising import retriage, rise_check
 from dispatch.services.standing_answers import answers_stand_on
+from dispatch.services.transfer_rows import live_transfer
 
 _INTAKE = (Role.CALL_TAKER, Role.DISPATCHER, Role.SUPERVISOR)
 
 
 @transaction.atomic
 def duplicate_apart(*, incident: Incident, other: Incident, by: User, at: datetime) -> None:
-    """Say that two open incidents are not the same: neither is suggested for the other any more. Twice is once.
+    """Say that two open incidents are not the same: neither is suggested for the other any more. Twice is once, from
+    whichever side.
 
     Raises Refused for an incident of another centre, and for an incident and itself.
     """
     require(by, *_INTAKE)
     if incident.centre_id != other.centre_id or incident.pk == other.pk:
         raise Refused("cannot_part", "That incident is not open here.", status=409)
-    incident = incident_locked(incident.pk)
-    if HistoryRow.objects.filter(incident_id=incident.pk, action=APART, detail__other=str(other.pk)).exists():
+    locked = {pk: incident_locked(pk) for pk in sorted({incident.pk, other.pk})}
+    incident = locked[incident.pk]
+    said = Q(incident_id=incident.pk, detail__other=str(other.pk))
+    said |= Q(incident_id=other.pk, detail__other=str(incident.pk))
+    if HistoryRow.objects.filter(said, action=APART).exists():
         return
     detail = {"other": str(other.pk)}
     record(incident=incident, entity="incident", row=incident, action=APART, by=by, at=at, detail=detail)
@@ -43,8 +49,8 @@ def call_part(*, call: Call, by: User, at: datetime) -> Call:
 
     Both incidents are triaged again, and neither is suggested for the other. What is on its way for the other one goes
     on: a danger that leaves with this call lifts no stage order and lowers no decision there. A call that shares its
-    incident with nobody stays as it is. Raises Refused for the call that the incident began with, and where the
-    incident is closed.
+    incident with nobody stays as it is. Raises Refused for the call that the incident began with, for one
+    whose caller a clinician of that incident has or is rung for, and where the incident is closed.
     """
     require(by, *_INTAKE)
     old, call = call_locked(call.pk)
@@ -55,6 +61,12 @@ def call_part(*, call: Call, by: User, at: datetime) -> Call:
         raise Refused("not_joined", "The incident began with this call: take the joined one out.", status=409)
     if old.state == "closed":
         raise Refused("incident_closed", "The incident is closed.", status=409)
+    transfer = live_transfer(call)
+    if transfer is not None and transfer.assignment_id is not None:
+        # The clinician is booked for the incident: their call and their booking would be of two.
+        raise Refused(
+            "transfer_open", "A clinician has this caller, or is rung: resolve it or take it back first.", status=409
+        )
     known = facts_of(old, at=at)
     fresh = _incident_of(call, joined, by)
     call.incident = fresh

@@ -1,16 +1,43 @@
-"""Taking a safety profile's notes over as an answer: by a person's press, in coded words, raising care only."""
+"""Safety profiles that were shown, for the record; and their notes taken over as an answer, by a person's press."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import uuid5
 
 from django.db import transaction
 
 from accounts.models import User
 from accounts.problems import Refused
-from dispatch.models import Call
-from dispatch.selectors.profiles import FLAGS, flags_of, profiles_for, taken_over
+from accounts.services import audit
+from dispatch.models import Call, ReviewItem
+from dispatch.selectors.profiles import FLAGS, flags_of, number_typed, profiles_for, taken_over
 from dispatch.selectors.triage import UNKNOWN
 from dispatch.services.answers import answers_record
 from dispatch.services.journal import call_locked
+from dispatch.services.review import review_add
+from people.models import SafetyProfile
+
+
+@transaction.atomic
+def profiles_shown(*, call: Call, profiles: Sequence[SafetyProfile], by: User, at: datetime) -> None:
+    """Somebody reads the profiles of a call's number: a row of the audit trail for each reading.
+
+    For a number that somebody typed it is the one way to look a profile up unasked, so it is for review as well: once
+    for each reader and number of a call.
+    """
+    typed = number_typed(call)
+    audit(
+        action="profile.read",
+        at=at,
+        by=by,
+        centre=call.incident.centre,
+        entity="call",
+        entity_id=call.pk,
+        detail={"profiles": sorted(str(one.pk) for one in profiles), "typed": typed},
+    )
+    if typed:
+        subject = uuid5(call.pk, f"profile read {by.pk} {call.phone_id}")
+        review_add(incident=call.incident, kind=ReviewItem.Kind.PROFILE_READ, subject=subject, by=by, at=at)
 
 
 def flags_to_take(*, call: Call, by: User, at: datetime) -> list[str]:

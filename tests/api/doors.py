@@ -16,6 +16,7 @@ from dispatch.services.answers import answers_record
 from dispatch.services.calls import call_end
 from dispatch.services.closing import incident_close
 from dispatch.services.crew_safety import help_request
+from dispatch.services.incidents import call_join
 from dispatch.services.narrative import note_add
 from dispatch.services.persons import person_link
 from dispatch.services.targets import target_set
@@ -65,7 +66,15 @@ ENTRIES = (
     Entry("call_phone", "calls/{call}/phone", "post", FLOOR, {"number": "+13085550142", "confirmed": True}),
     Entry("call_end", "calls/{call}/end", "post", FLOOR, {"as": "completed"}),
     Entry("call_join", "calls/{waiting_call}/join", "post", INTAKE, {"incident": "{incident}"}),
+    Entry("call_part", "calls/{joined}/part", "post", INTAKE),
     Entry("call_transfer", "calls/{talker}/transfer", "post", FLOOR, {"id": "{new}", "kind": "clinician"}),
+    Entry(
+        "call_transfer_in",
+        "calls/{talker}/transfer/in",
+        "post",
+        INTAKE,
+        {"id": "{new}", "kind": "988", "sender_number": "+13085550188", "sender_reference": "R-7"},
+    ),
     Entry("call_person", "calls/{talker}/person", "post", FLOOR, {"person": "{person}"}),
     Entry("call_person_new", "calls/{talker}/person/new", "post", FLOOR, {"id": "{new}", "name": "Mouse"}),
     Entry("call_person_unlink", "calls/{call}/person/unlink", "post", FLOOR, {"reason": "wrong_person"}),
@@ -105,6 +114,7 @@ ENTRIES = (
         "incident_notes", "incidents/{incident}/notes", "post", FLOOR | CREW, {"id": "{new}", "text": "On the bench"}
     ),
     Entry("incident_cue_dismiss", "incidents/{spoken}/cues/dismiss", "post", FLOOR, {"mark": "{mark}"}),
+    Entry("incident_apart", "incidents/{incident}/apart", "post", INTAKE, {"other": "{triaged}"}),
     Entry("incident_own", "incidents/{incident}/own", "post", FLOOR),
     Entry(
         "incident_hold", "incidents/{triaged}/hold", "post", DISPATCHING, {"until": "{soon}", "reason": "asks us to"}
@@ -252,6 +262,8 @@ def a_scene(centre: Centre, people: Mapping[str, User], units: Mapping[str, Unit
     incident_close(incident=over.incident, outcome="follow_up_booked", by=people["dispatcher"], at=at)
     person = person_add(centre=centre, id=uuid4(), name="Tomas Quillfeather", by=taker, at=at)
     person_link(call=call, person=person, by=taker, at=at)
+    joined = factories.a_call(centre, by=taker, at=at, where=factories.LIBRARY)
+    call_join(call=joined, into=triaged.incident, by=taker, at=at)
     # The doors look at the clock themselves.
     day = timezone.now() + timedelta(days=1)
     visit = visit_book(
@@ -274,6 +286,7 @@ def a_scene(centre: Centre, people: Mapping[str, User], units: Mapping[str, Unit
         "assignment": str(work.pk),
         "triaged": str(triaged.incident_id),
         "waiting_call": str(waiting.pk),
+        "joined": str(joined.pk),
         "decision": str(decision.pk),
         "order": str(StageOrder.objects.get(assignment=work).pk),
         "handoff": str(ready.pk),

@@ -325,10 +325,19 @@ def test_the_stop_key_and_its_two_people(client_for: Clients) -> None:
 
 def test_a_second_call_about_the_same_joins(client_for: Clients) -> None:
     taker = client_for("call_taker")
-    _, incident = _opened(taker)
+    first, incident = _opened(taker)
     other, left = _opened(taker)
     post(taker, f"calls/{other}/answers", {"answers": factories.WEAPON})
     joined = post(taker, f"calls/{other}/join", {"incident": incident})
     assert joined["incident"]["id"] == incident
     assert get(taker, f"incidents/{incident}/suggestion")["answers"]["weapon"] == "in_hand"
     assert get(taker, f"incidents/{left}")["incident"]["state"] == "joined"
+    refused = post(taker, f"calls/{first}/part", expect=409)
+    assert (refused["code"], "began with this call" in refused["detail"]) == ("not_joined", True)
+    assert post(client_for("clinician"), f"calls/{other}/part", expect=403)["code"] == "forbidden"
+    parted = post(taker, f"calls/{other}/part")["incident"]
+    assert parted["id"] not in {incident, left}
+    assert post(taker, f"calls/{other}/part")["incident"]["version"] == parted["version"], "twice is once"
+    version = get(taker, f"incidents/{incident}")["incident"]["version"]
+    assert post(taker, f"incidents/{incident}/apart", {"other": parted["id"]})["version"] == version
+    assert post(taker, f"incidents/{incident}/apart", {"other": incident}, expect=409)["code"] == "cannot_part"

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditRow, Centre, Role, User
-from dispatch.models import Answer, Assignment, Call, HistoryRow
+from dispatch.models import Answer, Assignment, Call, HistoryRow, ReviewItem
 from dispatch.selectors.crew import work_of
 from dispatch.selectors.profiles import ACCESS_FOR, STALE_AFTER, profiles_for
 from dispatch.selectors.triage import judge
@@ -74,6 +74,7 @@ def test_only_a_confirmed_number_shows_it_and_reading_is_written_down(
     row = AuditRow.objects.get(action="profile.read")
     assert (row.entity, row.entity_id) == ("call", str(call.pk))
     assert row.detail == {"profiles": [str(SafetyProfile.objects.get().pk)], "typed": False}
+    assert not ReviewItem.objects.exists()
 
 
 def test_a_reading_for_a_number_that_was_typed_says_so(
@@ -86,6 +87,30 @@ def test_a_reading_for_a_number_that_was_typed_says_so(
     _confirm(client, call)
     assert WORDS in _line(client, call)
     assert AuditRow.objects.get(action="profile.read").detail["typed"] is True
+    _line(client, call)
+    item = ReviewItem.objects.get()
+    assert (item.kind, item.by, item.incident) == ("profile_read", people["call_taker"], call.incident), "once a reader"
+    _line(signed_in("dispatcher"), call)
+    assert ReviewItem.objects.count() == 2
+    page = signed_in("supervisor").get(reverse("desk:reviews")).content.decode()
+    assert "Safety profile read for a typed number" in page
+    assert WORDS not in page
+    assert NUMBER not in page
+
+
+def test_a_number_typed_with_a_new_call_is_a_typed_one(
+    signed_in: SignedIn, centre: Centre, profile: SafetyProfile
+) -> None:
+    client, typed = signed_in("call_taker"), {"text": f"nc ph:{NUMBER}", "selected": ""}
+    for nonsense in ("echo", "run"):
+        body = {"id": uuid4(), "text": "nc ph:12", "selected": ""}
+        assert "problem" in client.post(reverse(f"desk:command_{nonsense}"), body).json()
+    assert not Call.objects.exists()
+    assert client.post(reverse("desk:command_run"), {"id": uuid4(), **typed}).json()["done"]
+    call = Call.objects.get()
+    _confirm(client, call)
+    assert WORDS in _line(client, call)
+    assert ReviewItem.objects.get().kind == "profile_read"
 
 
 def test_an_old_one_says_so_and_stays(signed_in: SignedIn, call: Call, centre: Centre, now: datetime) -> None:

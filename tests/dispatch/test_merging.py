@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,9 +13,11 @@ from dispatch.models import Call, HistoryRow, Incident
 from dispatch.selectors.incident import possible_duplicates
 from dispatch.selectors.triage import answers_merged, answers_of, place_of, suggestion_of
 from dispatch.services.answers import answers_record
+from dispatch.services.assignments import assignment_act
 from dispatch.services.handoffs import handoff_cancel
 from dispatch.services.incidents import call_join
 from dispatch.services.narrative import note_add
+from dispatch.services.offers import offers_run
 from dispatch.services.parting import call_part, duplicate_apart
 from responders.models import Unit
 from tests import factories
@@ -175,13 +178,33 @@ def test_a_caller_joined_by_mistake_is_taken_out_again_with_what_was_said(
     assert suggestion_of(incident=fresh, at=later(9)).response_class == "emergency"  # type: ignore[union-attr]  # None fails as well
 
 
+def test_a_caller_whom_a_clinician_is_rung_for_is_not_taken_out_from_under_them(
+    floor: Centre, people: dict[str, User], at: datetime, later: Later
+) -> None:
+    """The clinician is booked for the incident: the caller would be with one, and the clinician on the other."""
+    by = people["call_taker"]
+    talks: dict[str, Any] = {"in_person_needed": "no", "caller": "first_party"}
+    kept = factories.a_triaged_call(floor, by=by, at=at, **talks)
+    other = factories.a_triaged_call(floor, by=by, at=later(1), **talks)
+    call_join(call=other, into=kept.incident, by=by, at=later(2))
+    factories.a_decision(kept.incident, by=by, at=later(3))
+    [offer] = offers_run(centre=floor, at=later(4))
+    assignment_act(assignment=offer, action="accept", by=people["clinician"], at=later(5))
+    assert offer.transfers.get().call_id == other.pk
+    with pytest.raises(Refused) as refused:
+        call_part(call=other, by=by, at=later(6))
+    assert (refused.value.code, refused.value.status) == ("transfer_open", 409)
+    assignment_act(assignment=offer, action="cancel", reason="another matter", by=people["dispatcher"], at=later(7))
+    assert call_part(call=other, by=by, at=later(8)).incident_id != kept.incident_id
+
+
 def test_what_is_said_not_to_be_the_same_is_suggested_no_more_on_either_side(
     centre: Centre, people: dict[str, User], at: datetime
 ) -> None:
     by = people["call_taker"]
     one, two = (factories.a_call(centre, by=by, at=at) for _ in range(2))
     assert [found.incident.pk for found in possible_duplicates(incident=one.incident)] == [two.incident_id]
-    for _ in range(2):
-        duplicate_apart(incident=one.incident, other=two.incident, by=by, at=at)
+    for a, b in ((one, two), (one, two), (two, one)):
+        duplicate_apart(incident=a.incident, other=b.incident, by=by, at=at)
     assert possible_duplicates(incident=one.incident) == possible_duplicates(incident=two.incident) == []
     assert HistoryRow.objects.filter(action="apart").count() == 1

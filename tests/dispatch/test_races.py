@@ -1,33 +1,50 @@
 """Many hands on the same rows, on real connections: one claim, one winner, no deadlock, nothing lost."""
 
 # ruff: noqa: B023 - each round of a loop waits for its threads before the next one begins
+import threading
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Centre, User
 from accounts.problems import Refused
 from dispatch import due
-from dispatch.models import Alarm, Answer, Assignment, Call, Decision, Handoff, HistoryRow, Incident, StageOrder
+from dispatch.models import (
+    Alarm,
+    Answer,
+    Assignment,
+    Call,
+    Decision,
+    Handoff,
+    HistoryRow,
+    Incident,
+    StageOrder,
+    Transfer,
+)
 from dispatch.services.answers import answers_record
 from dispatch.services.assignments import assignment_act
-from dispatch.services.calls import call_open
+from dispatch.services.calls import call_open, phone_set
 from dispatch.services.crew_safety import help_request
 from dispatch.services.decisions import decision_take
 from dispatch.services.handoffs import handoff_acknowledge
 from dispatch.services.incidents import call_join
 from dispatch.services.narrative import note_add
 from dispatch.services.offers import assignment_offer, offer_expire, offers_run
+from dispatch.services.transfers_in import transfer_receive
 from dispatch.states import ASSIGNMENT_LIVE, TransitionRefused
 from live.models import Event
+from people.models import Phone
 from responders.models import Unit
 from responders.services import unit_position
 from tests import factories
 from tests.dispatch.crews import crew_of
 from tests.dispatch.parallel import failures, in_parallel
+from tests.dispatch.waiting import lock_waits, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Later = Callable[[float], datetime]
@@ -185,6 +202,42 @@ def test_notes_answers_and_statuses_at_once_lose_nothing_and_versions_run_withou
     )
     assert versions == list(range(start + 1, after.version + 1))
     assert (after.priority, after.handoffs.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("first_ends", [True, False], ids=["kept", "undone"])
+def test_the_same_new_number_of_two_calls_at_once_is_one_row_whoever_waits(
+    floor: Centre, people: dict[str, User], at: datetime, first_ends: bool
+) -> None:
+    """Also where the one who was first has it in a transaction that goes on, and that is undone in the end."""
+    by, locked = people["call_taker"], threading.Event()
+    calls = [factories.a_call(floor, by=by, at=at) for _ in range(6)]
+    number: dict[str, Any] = {"number": "+13085550177", "confirmed": False, "by": by, "at": at}
+
+    def slow() -> None:
+        with transaction.atomic():
+            phone_set(call=calls[0], **number)
+            locked.set()
+            until(lock_waits)
+            transaction.set_rollback(not first_ends)
+
+    def waits(call: Call) -> None:
+        locked.wait(timeout=30)
+        phone_set(call=call, **number)
+
+    assert failures(in_parallel(slow, *[partial(waits, call) for call in calls[1:]])) == []
+    phone = Phone.objects.get(number="+13085550177")
+    assert phone.calls.count() == (6 if first_ends else 5)
+    assert HistoryRow.objects.filter(entity="call", action="phone").count() == phone.calls.count()
+
+
+def test_two_senders_who_give_us_each_others_numbers_do_not_wait_for_one_another(
+    floor: Centre, people: dict[str, User], at: datetime
+) -> None:
+    by, (one, two) = people["call_taker"], ("+13085550171", "+13085550172")
+    receive = partial(transfer_receive, centre=floor, kind="988", by=by, at=at)
+    acts = [partial(receive, id=uuid.uuid4(), sender_number=a, number=b) for a, b in ((one, two), (two, one)) * 3]
+    assert failures(in_parallel(*acts)) == []
+    assert (Phone.objects.count(), Transfer.objects.filter(direction="in", state="connected").count()) == (2, 6)
 
 
 def test_the_same_decision_at_once_is_one(floor: Centre, people: dict[str, User], at: datetime) -> None:
