@@ -55,7 +55,14 @@ class Handoff(models.Model):
                 name="handoff_declined_with_a_reason",
             ),
         ]
-        indexes = [models.Index(fields=["requested_at"], condition=Q(state="requested"), name="handoff_waiting")]
+        indexes = [
+            models.Index(fields=["requested_at"], condition=Q(state="requested"), name="handoff_waiting"),
+            models.Index(
+                fields=["-opened_at"],
+                condition=Q(state__in=["acknowledged", "declined", "cancelled"]),
+                name="handoff_ended_last",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"hand-off to {self.service}"

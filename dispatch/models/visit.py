@@ -58,6 +58,7 @@ class Visit(models.Model):
         ]
         indexes = [
             models.Index(fields=["centre", "starts_at"], condition=Q(state="booked"), name="visit_booked"),
+            models.Index(fields=["centre", "-ended_at"], condition=~Q(state="booked"), name="visit_ended_last"),
             models.Index(fields=["source"], name="visit_by_source"),
         ]
 
