@@ -7,16 +7,14 @@ hand: LIFE_EXAMPLES=200 LIFE_STEPS=60 LIFE_SEED=7 pytest tests/dispatch/test_lif
 import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 import pytest
-from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db import connection
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -25,7 +23,6 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import Centre, User
-from accounts.problems import Refused
 from dispatch import due
 from dispatch.models import Alarm, Assignment, Call, Handoff, HistoryRow, Incident, StageOrder
 from dispatch.models.alarm import ENDS_WHEN_HEARD
@@ -41,61 +38,21 @@ from dispatch.services.handoffs import handoff_acknowledge, handoff_cancel, hand
 from dispatch.services.incidents import incident_hold, priority_set
 from dispatch.services.offers import assignment_offer, offers_run
 from dispatch.services.staging import stage_acknowledge, stage_lift
-from dispatch.states import ASSIGNMENT_LIVE, CALL_ENDS, INCIDENT_LIVE, TransitionRefused
+from dispatch.services.unit_status import status_report
+from dispatch.states import ASSIGNMENT_LIVE, CALL_ENDS, INCIDENT_LIVE
 from responders.models import Unit
 from responders.services import unit_service
 from tests import factories
 from tests.dispatch.crews import crew_of
 from tests.dispatch.impossible import ANY_FORBIDDEN, FORBIDDEN, UNEXPLAINED
+from tests.dispatch.life import Callers, pick
 
-M = TypeVar("M", bound=Model)
 MOST_CALLS = 4
 SIGNS = ("Star 1", "Star 2", "CR 1")
-pick = st.integers(0, 5)
-"""Which of the rows that there are: taken modulo their number."""
 
 
-class Life(RuleBasedStateMachine):
+class Life(Callers):
     """What may happen in one small centre. The clock only goes forward."""
-
-    centre: Centre
-    people: dict[str, User]
-    started: datetime
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.at = self.started
-        self.sandbox = transaction.atomic()
-        self.sandbox.__enter__()
-
-    def teardown(self) -> None:
-        """Undo the whole life."""
-        transaction.set_rollback(True)
-        self.sandbox.__exit__(None, None, None)
-
-    def one(self, rows: QuerySet[M], nth: int) -> M | None:
-        """One of the rows, in the order in which they were made."""
-        found = list(rows)
-        return found[nth % len(found)] if found else None
-
-    def try_to(self, act: Callable[[], object]) -> None:
-        """What a person tries; a refusal by the rules is a good answer, and any other error is a fault."""
-        self.at += timedelta(seconds=1)
-        try:
-            with transaction.atomic():
-                act()
-        except (Refused, TransitionRefused, PermissionDenied):
-            return
-
-    def incidents(self) -> QuerySet[Incident]:
-        return Incident.objects.filter(state__in=INCIDENT_LIVE).order_by("number")
-
-    def live(self) -> QuerySet[Assignment]:
-        return (
-            Assignment.objects.filter(state__in=ASSIGNMENT_LIVE)
-            .select_related("unit")
-            .order_by("offered_at", "unit__call_sign", "incident__number")
-        )
 
     @initialize(accepted=st.integers(0, 2))
     def a_morning(self, accepted: int) -> None:
@@ -221,6 +178,18 @@ class Life(RuleBasedStateMachine):
     def a_crew_acts(self, nth: int, action: str) -> None:
         """A crew presses anything."""
         self._act(nth, action)
+
+    @rule(nth=pick, action=st.sampled_from(ACTIONS), ago=st.sampled_from([0, 20, 600]))
+    def a_phone_comes_back(self, nth: int, action: str, ago: int) -> None:
+        """What was pressed in a dead spot arrives, whatever became of the call meanwhile."""
+        work = self.one(Assignment.objects.select_related("unit").order_by("offered_at", "unit__call_sign"), nth)
+        if work is not None:
+            more: dict[str, dict[str, Any]] = {
+                "decline": {"reason": "equipment"},
+                "clear": {"disposition": "refused", "sent_class": "too_low"},
+            }
+            report = partial(status_report, assignment=work, action=action, by=crew_of(work), **more.get(action, {}))
+            self.try_to(lambda: report(at=self.at, device_at=self.at - timedelta(seconds=ago)))
 
     @rule(nth=pick, times=st.integers(1, 3))
     def a_crew_goes_on(self, nth: int, times: int) -> None:
