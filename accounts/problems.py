@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.http import Http404
 from rest_framework import status
 from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, ValidationError
+from rest_framework.exceptions import PermissionDenied as Forbidden
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -77,7 +78,9 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         response = exception_handler(error, context)
         http_status = error.status_code
         title = str(error.default_detail).rstrip(".").replace("{method}", "This method").replace('"', "")
-        code = "csrf_failed" if str(error.detail).startswith("CSRF") else str(error.default_code)
+        # The same to a client whether the role was looked at before the service or in it.
+        code = "forbidden" if isinstance(error, Forbidden) else str(error.default_code)
+        code = "csrf_failed" if str(error.detail).startswith("CSRF") else code
         if http_status == status.HTTP_415_UNSUPPORTED_MEDIA_TYPE:
             title = "Send JSON"
         made = problem(code, title, http_status, str(error.detail))

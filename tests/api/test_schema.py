@@ -18,8 +18,10 @@ def test_the_schema_is_served_to_members_and_names_every_address(client_for: Cal
     assert response.status_code == 200
     paths = response.json()["paths"]
     assert len(paths) == len({entry.name for entry in ENTRIES})
-    answers = [operation["responses"] for methods in paths.values() for operation in methods.values()]
-    assert all("application/problem+json" in one["401"]["content"] for one in answers)
+    for operation in (one for methods in paths.values() for one in methods.values()):
+        told = {code for code, one in operation["responses"].items() if "application/problem+json" in one["content"]}
+        always, with_body = {"401", "403", "404", "409", "422", "503"}, {"400", "408", "411", "413", "415"}
+        assert told == always | (with_body if "requestBody" in operation else set()), operation["operationId"]
 
 
 def test_the_schema_is_refused_to_the_signed_out() -> None:
