@@ -44,6 +44,9 @@ MOST_PASSED = 4
 LOOKED_AT_AGAIN = 25
 """Calls of which it is said why nobody can go, and that still nobody can go to: so many of them are looked at anew in
 each round, in turn. Otherwise a round takes the longer the more calls wait, and a new call waits behind them all."""
+ORDER_WAIT_MS = 3000
+"""So long a round waits for the centre's order, hundreds of times a usual claim. Who has held it for most of that and
+done nothing is taken for a stopped process: other calls are offered within five seconds of its stop (issue 4)."""
 OFFERING_SHARE = 3
 """Asking takes at most one part in so many of the promised wait; then the dispatcher picks (issue 4)."""
 
@@ -70,10 +73,9 @@ def offers_run(*, centre: Centre, at: datetime, seen: Round | None = None) -> li
         logger.exception("calls not matched", extra={"centre": centre.pk})
     for incident_id in _in_turn(queue, seen):
         try:
-            made += _offers(incident_id, seen)
+            made += _offers_in_order(incident_id, seen)
         except OrderHeld:
             # All the others would wait for the same; the next round comes within a second.
-            _end_frozen(centre)
             break
         except Exception:
             # Whatever is wrong with one incident, the others are still offered; a lost connection ends the round.
@@ -130,11 +132,22 @@ def incident_offer(incident_id: UUID, seen: Round) -> Assignment | None:
 
 
 class OrderHeld(Exception):
-    """Somebody has held the centre's order for as long as a lock is waited for: five hundred times a usual claim."""
+    """Somebody has held the centre's order for ORDER_WAIT_MS."""
 
 
-def _end_frozen(centre: Centre) -> None:
-    """End the session of a process that took the centre's order and has done nothing since: stopped, not killed.
+def _offers_in_order(incident_id: UUID, seen: Round) -> list[Assignment]:
+    """The offers of one call; where a stopped process held the order, once more after that has lost it."""
+    try:
+        return _offers(incident_id, seen)
+    except OrderHeld:
+        if not _frozen_ended(seen.centre):
+            raise
+        return _offers(incident_id, seen)
+
+
+def _frozen_ended(centre: Centre) -> bool:
+    """End the session of a process that took the centre's order and has done nothing since: stopped, not killed. Says
+    whether there was one.
 
     One that is at work is left alone, however long it takes. Its transaction is rolled back whole, so nothing is half
     offered; the process finds its connection gone when it goes on.
@@ -145,20 +158,22 @@ def _end_frozen(centre: Centre) -> None:
             " WHERE locktype = 'advisory' AND granted AND classid = %s AND objid = %s AND pid <> pg_backend_pid()"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             " AND state = 'idle in transaction'"
-            " AND state_change < clock_timestamp() - 0.8 * current_setting('lock_timeout')::interval",
-            [DISPATCH_LOCK, centre.pk],
+            " AND state_change < clock_timestamp() - 0.8 * make_interval(secs => %s)",
+            [DISPATCH_LOCK, centre.pk, ORDER_WAIT_MS / 1000],
         )
-        ended = cursor.fetchone()[0]
+        ended = int(cursor.fetchone()[0])
     logger.warning("offers waited for another process", extra={"centre": centre.pk, "ended": ended})
+    return ended > 0
 
 
 def _order_taken(centre: Centre) -> None:
     with connection.cursor() as cursor:
         try:
-            # From here on no row is waited for long: somebody who is stopped with an alarm in hand, for example.
+            # Once it is had no row is waited for long: somebody who is stopped with an alarm in hand, for example.
             cursor.execute(
-                "SELECT pg_advisory_xact_lock(%s, %s), set_config('lock_timeout', %s, true)",
-                [DISPATCH_LOCK, centre.pk, f"{BRIEF_MS}ms"],
+                "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(%s, %s),"
+                " set_config('lock_timeout', %s, true)",
+                [f"{ORDER_WAIT_MS}ms", DISPATCH_LOCK, centre.pk, f"{BRIEF_MS}ms"],
             )
         except OperationalError as error:
             if isinstance(error.__cause__, LockNotAvailable):
