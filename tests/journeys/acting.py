@@ -67,7 +67,8 @@ _LOOK = """answers => {
     window.missed = "";
     window.addEventListener("keydown", (event) => {
       const now = document.activeElement.closest("[data-question]")?.dataset.question;
-      window.missed = window.meant && now !== window.meant ? window.meant : "";
+      const held = event.key.length === 1 && document.querySelector("[data-settling]");
+      window.missed = window.meant && (held || now !== window.meant) ? window.meant : "";
       window.meant = "";
       if (!window.missed) return;
       event.stopImmediatePropagation();
@@ -81,8 +82,15 @@ _LOOK = """answers => {
   const option = question.querySelector(`[data-value="${CSS.escape(answers[name] ?? "unknown")}"]`);
   return [before, name, option?.dataset.optKey || "0"];
 }"""
-"""Which question has the focus, and the key of its answer. That key counts only while the focus is still there: an
-answer that comes back may move it between the look and the press. The first word says what was missed that way."""
+"""Which question has the focus, and the key of its answer. That key counts only while the focus is still there and no
+key is held: an answer that comes back may move it between the look and the press. The first word says what was missed
+that way."""
+_PRESSED = (
+    "question => window.missed || document.activeElement.closest('[data-question]')?.dataset.question !== question"
+)
+"""It went somewhere: the question was left, or the key did not count."""
+_MARKED = "() => { window.meant = window.missed ? '' : 'need'; return !window.missed; }"
+"""The key that marks one of several counted, so that Enter may finish the question."""
 
 
 def answer_open_questions(page: Page, call: str, answers: Mapping[str, str] = CALM, *, at_most: int = 40) -> list[str]:
@@ -96,13 +104,10 @@ def answer_open_questions(page: Page, call: str, answers: Mapping[str, str] = CA
         if not question:
             break
         page.keyboard.press(key)
-        if question == "need":
-            page.evaluate("() => { window.meant = 'need'; }")
+        if question == "need" and page.evaluate(_MARKED):
             page.keyboard.press("Enter")
         asked.append(question)
-        page.wait_for_function(
-            "question => document.activeElement.closest('[data-question]')?.dataset.question !== question", arg=question
-        )
+        page.wait_for_function(_PRESSED, arg=question)
     return asked
 
 
