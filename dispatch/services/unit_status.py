@@ -144,7 +144,8 @@ def _overtaken(assignment: Assignment, action: str, at: datetime, device_at: dat
     since = last.at if last.device_at is None else min(last.device_at, last.at)
     if device_at >= since or (last.device_at is None and at - device_at < timedelta(seconds=LATE_S)):
         return ""
-    return f"It was {last.to_state.replace('_', ' ')} already, since {since:%H:%M:%S} UTC."
+    here = since.astimezone(assignment.incident.centre.zone)
+    return f"It was {last.to_state.replace('_', ' ')} already, since {here:%H:%M:%S}."
 
 
 def _known(assignment: Assignment, action: str, device_at: datetime) -> bool:
