@@ -13,5 +13,5 @@ def loaded() -> None:
     and threads take turns sooner."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(5_000, 20, 20)
+    gc.set_threshold(20_000, 20, 20)
     sys.setswitchinterval(SWITCH_S)
