@@ -242,10 +242,18 @@ def _after(facts: CardFacts) -> dict[str, Any]:
     }
 
 
+_NO_TEAM_YET = (
+    "I am still looking for a team that can come to you, and I will tell you as soon as I know. Please tell me at once"
+    " if anything changes, above all if anybody is hurt or there is a weapon."
+)
+
+
 def _script(incident: Incident) -> str:
-    """What the caller is told: the program's own words, once it was sent."""
+    """What the caller is told: the program's own words, once it was sent; while nobody can go, no promise."""
     version = incident.program_version
-    return str(version.spec.get("caller_script", "")).strip() if incident.sent_at and version is not None else ""
+    if incident.sent_at is None or version is None:
+        return ""
+    return _NO_TEAM_YET if incident.no_unit_reason else str(version.spec.get("caller_script", "")).strip()
 
 
 def _eta(assignment: Assignment) -> datetime | None:

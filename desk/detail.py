@@ -205,6 +205,9 @@ def _call_words(call: Call, about: PersonWords | None) -> dict[str, str]:
 def _candidates(incident: Incident, detail: IncidentDetail, at: datetime) -> tuple[list[dict[str, Any]], str]:
     """Units that could go, best first; those that serve another program only where no program was chosen. And why the
     call waits, where nobody can be asked: the engine's reason, then unit by unit what keeps each back now."""
+    if not incident.response_class:
+        # Nobody is asked before somebody has decided (not_decided): a list would offer what is refused.
+        return [], ""
     taken = {one.unit_id for one in detail.assignments if one.state in ASSIGNMENT_LIVE}
     said = recommend_for(incident, units=units_with_facts(incident.centre, at=at), at=at)
     # The unit that the engine has named stays first, as on the row: the key offers to the first.

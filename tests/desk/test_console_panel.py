@@ -10,12 +10,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.models import Centre, User
 from desk.advice import programs_said
 from desk.why import _joined
 from dispatch.models import Answer, Call, CueDismissal, Decision
+from dispatch.services.offers import offers_run
 from programs.models import ProgramVersion
+from responders.models import Unit
 from tests import factories
 from tests.desk.conftest import SignedIn
 from tests.desk.test_console import post
@@ -133,6 +136,20 @@ def test_the_panel_says_whose_rules_they_are_and_folds_what_cannot_change_it(sig
     body = signed_in("call_taker").get(reverse("desk:call", args=[calm.pk])).content.decode()
     assert "Reference rules, not approved here" in body
     assert "Cannot change the response now" in body
+
+
+def test_the_caller_is_promised_a_team_only_while_one_may_come(
+    signed_in: SignedIn, centre: Centre, calm: Call, people: dict[str, User], now: datetime
+) -> None:
+    client = signed_in("call_taker")
+    factories.a_decision(calm.incident, by=people["call_taker"], at=now)
+    said = str(ProgramVersion.objects.get(program__slug="star", state="published").spec["caller_script"])
+    assert escape(said) in client.get(reverse("desk:call", args=[calm.pk])).content.decode()
+    Unit.objects.update(service="out_of_service", service_reason="meal")
+    assert offers_run(centre=centre, at=now) == []
+    body = client.get(reverse("desk:call", args=[calm.pk])).content.decode()
+    assert escape(said) not in body
+    assert "I am still looking for a team" in body
 
 
 def test_without_a_suggestion_there_is_nothing_to_explain(signed_in: SignedIn, centre: Centre, calm: Call) -> None:
