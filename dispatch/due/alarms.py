@@ -10,7 +10,7 @@ from accounts.models import Centre, Role
 from dispatch.due.rows import alarms_over, each
 from dispatch.models import Alarm, Assignment
 from dispatch.services.alarms import alarm_escalate, alarm_raise
-from dispatch.services.offers.locked import lock_waits_briefly
+from dispatch.services.brief_locks import lock_waits_briefly
 from live.selectors import RENDERER, heartbeat_age
 from programs.models import Program
 from programs.selectors import programs_published

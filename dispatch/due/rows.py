@@ -11,7 +11,7 @@ from psycopg.errors import LockNotAvailable
 
 from accounts.models import Centre
 from dispatch.services.alarms import alarms_end
-from dispatch.services.offers.locked import lock_waits_briefly
+from dispatch.services.brief_locks import lock_waits_briefly
 
 M = TypeVar("M", bound=Model)
 logger = logging.getLogger(__name__)

@@ -10,8 +10,7 @@ from accounts.models import Centre, Role
 from dispatch.due.rows import alarms_over
 from dispatch.models import Alarm
 from dispatch.services.alarms import alarm_raise
-from dispatch.services.brief_locks import RowHeld, session_waiting_at_most
-from dispatch.services.offers.locked import BRIEF_MS, lock_waits_briefly
+from dispatch.services.brief_locks import BRIEF_MS, RowHeld, lock_waits_briefly, session_waiting_at_most
 from programs import due
 
 logger = logging.getLogger(__name__)

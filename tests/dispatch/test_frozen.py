@@ -23,7 +23,7 @@ from responders.models import Unit
 from responders.services import unit_position
 from tests import factories
 from tests.dispatch.crews import crew_of
-from tests.dispatch.waiting import until
+from tests.dispatch.waiting import beside_frozen
 
 Later = Callable[[float], datetime]
 
@@ -126,34 +126,18 @@ def test_alarms_that_a_stopped_process_has_in_hand_hold_no_clock_of_the_floor_up
         for kind in jobs:
             alarm_raise(centre=floor, kind=kind, subject=str(incident.pk), at=at)
     standing = Alarm.objects.filter(kind__in=jobs, ended_at__isnull=True)
-    held, go = threading.Event(), threading.Event()
 
-    def freeze() -> None:
-        with transaction.atomic():
-            assert len(standing.select_for_update()) == len(jobs)
-            held.set()
-            go.wait(timeout=60)
-        connection.close()
+    def hold() -> None:
+        assert len(standing.select_for_update()) == len(jobs)
 
-    def run() -> None:
-        with connection.cursor() as cursor:
-            # Whoever waited for the frozen one would wait for ever.
-            cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")
+    def work() -> None:
         for job in jobs.values():
             job(floor, later(1))
-        connection.close()
 
-    with ThreadPoolExecutor(2) as pool:
-        frozen = pool.submit(freeze)
-        assert held.wait(timeout=30)
-        rounds = pool.submit(run)
-        try:
-            until(rounds.done)
-            rounds.result()
-            assert standing.count() == len(jobs)
-        finally:
-            go.set()
-        frozen.result()
+    def look() -> None:
+        assert standing.count() == len(jobs)
+
+    beside_frozen(hold, work, look)
     for job in jobs.values():
         job(floor, later(2))
     assert standing.count() == 0

@@ -30,7 +30,7 @@ from programs.models import ProgramVersion, ProtocolVersion
 from programs.services import centre_open, protocol_draft, suspension_ask_resume, suspension_resume, suspension_set
 from responders.models import CrewMember, Unit
 from tests import factories
-from tests.dispatch.waiting import lock_waits, until
+from tests.dispatch.waiting import beside_frozen, lock_waits, until
 
 Later = Callable[[float], datetime]
 
@@ -191,37 +191,15 @@ def test_a_frozen_holder_of_one_call_delays_no_other(
     floor: Centre, waits: Callable[..., Incident], later: Later
 ) -> None:
     stuck, other = waits(priority=1), waits(priority=4)
-    held, go = threading.Event(), threading.Event()
 
-    def freeze() -> None:
-        with transaction.atomic():
-            Incident.objects.select_for_update().get(pk=stuck.pk)
-            held.set()
-            go.wait(timeout=60)
-        connection.close()
+    def look() -> None:
+        assert [one.incident_id for one in Assignment.objects.all()] == [other.pk]
+        assert not call_free(floor, stuck.pk, later(1), frozen_s=0.0)
+        alarm = Alarm.objects.get(kind=Alarm.Kind.CALL_LOCKED)
+        assert (alarm.subject, alarm.ended_at) == (str(stuck.pk), None)
+        assert due.calls_locked(floor, later(1)) == 0
 
-    def run() -> None:
-        with connection.cursor() as cursor:
-            # Whoever waited for the frozen one would wait for ever.
-            cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")
-        due.run(floor, later(1))
-        connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        frozen = pool.submit(freeze)
-        assert held.wait(timeout=30)
-        rounds = pool.submit(run)
-        try:
-            until(rounds.done)
-            rounds.result()
-            assert [one.incident_id for one in Assignment.objects.all()] == [other.pk]
-            assert not call_free(floor, stuck.pk, later(1), frozen_s=0.0)
-            alarm = Alarm.objects.get(kind=Alarm.Kind.CALL_LOCKED)
-            assert (alarm.subject, alarm.ended_at) == (str(stuck.pk), None)
-            assert due.calls_locked(floor, later(1)) == 0
-        finally:
-            go.set()
-        frozen.result()
+    beside_frozen(lambda: Incident.objects.select_for_update().get(pk=stuck.pk), lambda: due.run(floor, later(1)), look)
     due.run(floor, later(2))
     assert {one.incident_id for one in Assignment.objects.all()} == {stuck.pk, other.pk}
     due.run(floor, later(10))

@@ -10,21 +10,14 @@ from psycopg.errors import LockNotAvailable
 from accounts.models import Centre, Role
 from dispatch.models import Alarm, Incident
 from dispatch.services.alarms import alarm_raise, alarms_end
+from dispatch.services.brief_locks import lock_waits_briefly
 from responders.models import Unit
 
 logger = logging.getLogger(__name__)
 
-BRIEF_MS = 200
-"""So long the one-second loop waits for a row that somebody has locked: fifty times a usual change of a call."""
 FROZEN_S = 4.0
 """A session that holds a transaction open and has done nothing for so long is a stopped process, not a busy one.
 PostgreSQL ends it after 30 s (config.database)."""
-
-
-def lock_waits_briefly() -> None:
-    """In this transaction a locked row is waited for BRIEF_MS at most; then the database raises LockNotAvailable."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = {BRIEF_MS}")
 
 
 def call_free(centre: Centre, incident_id: UUID, at: datetime, *, frozen_s: float = FROZEN_S) -> bool:

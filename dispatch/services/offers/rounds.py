@@ -22,9 +22,10 @@ from dispatch.selectors.engine_facts import Standing, refusal_here
 from dispatch.selectors.free_units import Waiting, unit_claimed, waiting
 from dispatch.selectors.rounds import Round, Wait, queue_of, turn_at
 from dispatch.services.alarms import alarm_raise, alarm_say, alarms_end
+from dispatch.services.brief_locks import BRIEF_MS
 from dispatch.services.co_response import officer_offer
 from dispatch.services.journal import record
-from dispatch.services.offers.locked import BRIEF_MS, call_free, unit_free
+from dispatch.services.offers.locked import call_free, unit_free
 from dispatch.services.offers.making import offer_make
 from dispatch.services.offers.preempting import preempt
 from dispatch.services.offers.recommending import recommendation_drop, recommendation_keep
